@@ -1,0 +1,1 @@
+"""Everything that is not drawn, and the start of the program."""

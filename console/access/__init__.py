@@ -1,0 +1,1 @@
+"""Asks the access server. Only user of httpx."""

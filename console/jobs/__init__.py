@@ -1,0 +1,1 @@
+"""Runs procedures beside the screen and tells what became of them."""

@@ -1,0 +1,1 @@
+"""Values without IO: what the console knows of vehicles, control units, faults and credit."""

@@ -1,0 +1,1 @@
+"""Reads and writes control-unit descriptions (PDX). Only user of odxtools."""

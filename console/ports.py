@@ -1,0 +1,179 @@
+"""What procedures, screens and the command line need from the world; adapters fit these (see wiring.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from workshop_console.console.model.address import Address
+from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
+from workshop_console.console.model.description import (
+    DescriptionSummary,
+    DtcDescription,
+    ImportedDescription,
+    ImportProblem,
+    Timing,
+    UnitDescription,
+    UnitSummary,
+)
+from workshop_console.console.model.exchange import Exchange, FunctionalAnswer, UdsRequest
+from workshop_console.console.model.message import NumberedMessage
+from workshop_console.console.model.report import QuickTestReport, ReportSummary
+from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
+
+
+class VehicleLink(Protocol):
+    """One VCI with many control units behind it; many requests in flight, one per unit at a time.
+
+    All methods may be called from any one thread at a time. Errors: ConsoleError WC-2xx from opening; after
+    that a broken link ends exchanges with Outcome.LINK_LOST instead of raising.
+    """
+
+    @property
+    def kind(self) -> LinkKind:
+        """What kind of line it is."""
+
+    @property
+    def uri(self) -> str:
+        """The VCI address as given, for display."""
+
+    @property
+    def max_in_flight(self) -> int:
+        """Requests that the gateway or bus takes at once; more are queued by the link."""
+
+    def submit(self, address: Address, request: UdsRequest, timing: Timing) -> int:
+        """Send `request`, now or as soon as there is room, and return its ticket."""
+
+    def wait(self, timeout_s: float | None = None) -> Sequence[Exchange]:
+        """Return the exchanges that ended since the last call; wait for at least one until `timeout_s`.
+
+        Empty after the time-out, or at once when nothing is in flight.
+        """
+
+    def cancel(self) -> None:
+        """End everything in flight with Outcome.CANCELLED; safe from any thread."""
+
+    def functional(self, payload: bytes, *, wait_s: float, request_id: int | None = None) -> Sequence[FunctionalAnswer]:
+        """Send to all units at once and return who answered within `wait_s`.
+
+        CAN: identifier `request_id` or 0x7DF, answers 0x7E8 to 0x7EF and whatever answers in the 11-bit range
+        with a valid single or first frame. DoIP: the functional logical address 0xE400 or `request_id`.
+        """
+
+    def keep_alive(self, addresses: Iterable[Address]) -> None:
+        """Keep tester present (0x3E 0x80) going for these units until called again; empty: for none."""
+
+    def identity(self) -> VehicleIdentity:
+        """Return what the link itself knows of the vehicle (DoIP identification, VCI voltage)."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone for good."""
+
+    def close(self) -> None:
+        """Give everything back; safe to call twice."""
+
+
+class Catalogue(Protocol):
+    """Imported descriptions, from the store."""
+
+    def descriptions(self) -> Sequence[DescriptionSummary]:
+        """Return all descriptions, newest first."""
+
+    def units(self, description_key: int) -> Sequence[UnitSummary]:
+        """Return the units of one description in its order."""
+
+    def find_units(self, name: str) -> Sequence[UnitSummary]:
+        """Return units called `name` (case-insensitive SHORT-NAME or label), of the newest description first."""
+
+    def unit(self, unit_key: int, variant: str = "") -> UnitDescription | None:
+        """Return everything about one unit in one variant (base where the variant adds nothing)."""
+
+    def fault_descriptions(self, unit_key: int, variant: str, dtcs: Iterable[int]) -> dict[int, DtcDescription]:
+        """Return the descriptions of those of `dtcs` that are described (variant before base)."""
+
+    def problems(self, description_key: int) -> Sequence[ImportProblem]:
+        """Return what could not be used at import."""
+
+    def add(self, description: ImportedDescription, *, shipped: bool = False) -> DescriptionSummary:
+        """Keep a description; one with the same sha256 is replaced, one of the same name stays beside it."""
+
+    def remove(self, description_key: int) -> None:
+        """Forget one description."""
+
+
+class Records(Protocol):
+    """Reports and readouts: never deleted by the console."""
+
+    def keep(self, report: QuickTestReport, *, kind: str = "quick-test") -> int:
+        """Keep a report and return its number. Raises ConsoleError WC-601 when it cannot be written."""
+
+    def list(self, *, vin: str | None = None, kind: str | None = None) -> Sequence[ReportSummary]:
+        """Return kept reports, newest first."""
+
+    def load(self, report_id: int) -> QuickTestReport | None:
+        """Return one kept report."""
+
+    def first(self, vin: str) -> QuickTestReport | None:
+        """Return the earliest complete quick test of this vehicle today's order refers to: the first kept."""
+
+
+class Messages(Protocol):
+    """The numbered messages, from the store; the shipped ones are always there."""
+
+    def get(self, number: str, *, lang: str, edition: Edition) -> NumberedMessage | None:
+        """Return one message, placeholders unfilled."""
+
+    def all(self, *, lang: str, edition: Edition) -> Sequence[NumberedMessage]:
+        """Return the whole catalogue in the order of the areas and numbers."""
+
+    def search(self, words: str, *, lang: str, edition: Edition) -> Sequence[NumberedMessage]:
+        """Return messages whose number begins with, or whose texts hold, all `words` (prefixes); best first."""
+
+
+class CreditMemory(Protocol):
+    """What the store remembers of the access server's words."""
+
+    def credit(self, edition: Edition) -> CreditReport | None:
+        """Return the last known credit, or None."""
+
+    def remember_credit(self, report: CreditReport) -> None:
+        """Keep the server's word with its age."""
+
+    def lease(self, group: ProductGroup, now: datetime) -> Lease | None:
+        """Return a lease that still runs at `now`."""
+
+    def remember_lease(self, lease: Lease) -> None:
+        """Keep a lease."""
+
+
+class AccessServer(Protocol):
+    """The access server, or nobody (settings `off`)."""
+
+    def credit(self, edition: Edition) -> CreditReport:
+        """Ask for the remaining credit. Raises ConsoleError 2221-47, 2173-39, 2173-40, WC-5xx."""
+
+    def lease(self, group: ProductGroup, *, idempotency_key: str, vin: str = "") -> Lease:
+        """Ask for leave to run a diagnosis function. Raises ConsoleError 2173-42, 2173-44 and as credit()."""
+
+    def messages(self, lang: str, edition: Edition, etag: str) -> tuple[str, Sequence[NumberedMessage]] | None:
+        """Return newer message texts and their ETag, or None when `etag` is still the newest."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+class DescriptionImporter(Protocol):
+    """Reads a PDX file in a process of its own, with limits."""
+
+    def read(self, file: Path, progress: Callable[[str], None] | None = None) -> ImportedDescription:
+        """Return what the file describes. Raises ConsoleError WC-4xx."""
+
+
+class Clock(Protocol):
+    """Wall clock, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, UTC."""

@@ -1,0 +1,1 @@
+"""What a mechanic does, as generators that yield progress: no screen, no thread, no clock of their own."""

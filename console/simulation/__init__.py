@@ -1,0 +1,1 @@
+"""The simulated vehicle: a process of its own on real sockets."""

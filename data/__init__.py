@@ -1,0 +1,1 @@
+"""The store (SQLite) and what is shipped: messages, product groups, vehicles, help."""

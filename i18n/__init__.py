@@ -1,0 +1,1 @@
+"""Catalogues of texts (gettext, Babel) and the functions that use them."""

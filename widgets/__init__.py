@@ -1,0 +1,1 @@
+"""What screens share; widgets draw values they are given and ask nobody."""
