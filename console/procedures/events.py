@@ -1,0 +1,96 @@
+"""What procedures yield: things that became known, in past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workshop_console.console.model.description import UnitSummary
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.report import ClearingResult, FaultReading, QuickTestReport, UnitResult
+from workshop_console.console.model.vehicle import VehicleIdentity
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitsPlanned:
+    """Which control units will be asked, in the order of the rows."""
+
+    units: tuple[UnitSummary, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitFound:
+    """A scan found one more control unit."""
+
+    unit: UnitSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleIdentified:
+    """More is known of the vehicle."""
+
+    vehicle: VehicleIdentity
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcuAnswered:
+    """A control unit answered; its row is final."""
+
+    result: UnitResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcuSilent:
+    """A control unit gave no usable answer; its row is final and has the reason."""
+
+    result: UnitResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultsRead:
+    """One fault memory was read."""
+
+    reading: FaultReading
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultsCleared:
+    """One fault memory was cleared, or not; the result says."""
+
+    result: ClearingResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a procedure is; it can be cancelled only where it yields, and while `can_cancel`."""
+
+    done: int
+    total: int
+    can_cancel: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRaised:
+    """A numbered message to show beside the result; the procedure goes on."""
+
+    message: RaisedMessage
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFinished:
+    """The quick test ended, or was cancelled; the report holds what was read."""
+
+    report: QuickTestReport
+
+
+Event = (
+    UnitsPlanned
+    | UnitFound
+    | VehicleIdentified
+    | EcuAnswered
+    | EcuSilent
+    | FaultsRead
+    | FaultsCleared
+    | Progress
+    | MessageRaised
+    | ReportFinished
+)

@@ -1,0 +1,201 @@
+"""Settings: built-in values, the file, the environment, the command line; the later wins."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.clean import clean
+from workshop_console.console.model.credit import Edition, ProductGroup
+
+LANGUAGES = ("de", "en", "es", "it")
+"""Languages with complete catalogues."""
+
+_APPLICATION = "workshop-console"
+_LARGEST_FILE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folders:
+    """Where files of the user live."""
+
+    config: Path
+    data: Path
+    """The store: may be deleted at any time."""
+    state: Path
+    """Records (reports, journals), the local access server's database, the log: never deleted."""
+
+    @classmethod
+    def of_user(cls, environment: Mapping[str, str] = os.environ) -> Folders:
+        """Return the user's folders, or those under WORKSHOP_CONSOLE_HOME."""
+        if home := environment.get("WORKSHOP_CONSOLE_HOME"):
+            root = Path(home).expanduser().absolute()
+            return cls(config=root / "config", data=root / "data", state=root / "state")
+        import platformdirs
+
+        return cls(
+            config=platformdirs.user_config_path(_APPLICATION, appauthor=False),
+            data=platformdirs.user_data_path(_APPLICATION, appauthor=False),
+            state=platformdirs.user_state_path(_APPLICATION, appauthor=False),
+        )
+
+    @property
+    def config_file(self) -> Path:
+        """The settings file; it need not exist."""
+        return self.config / "config.toml"
+
+    @property
+    def store_file(self) -> Path:
+        """The store."""
+        return self.data / "store.db"
+
+    @property
+    def records_file(self) -> Path:
+        """Reports and readouts."""
+        return self.state / "records.db"
+
+    @property
+    def backend_file(self) -> Path:
+        """Database of the local access server."""
+        return self.state / "access-server.db"
+
+    @property
+    def log_file(self) -> Path:
+        """What support may ask for; no user reads it."""
+        return self.state / "workshop-console.log"
+
+    @property
+    def exports(self) -> Path:
+        """Where F7 writes."""
+        return self.state / "exports"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a user can choose. Every field is a key of config.toml."""
+
+    lang: str = ""
+    """One of LANGUAGES; empty: the system's."""
+    edition: Edition = Edition.LITE
+    vci: str = "sim://"
+    group: ProductGroup = ProductGroup.PASSENGER_CARS
+    """Product group that the command line works in."""
+    access_server: str = "local"
+    """local (a child process with demonstration packets), an http(s) address, or off."""
+    access_timeout_s: float = 5.0
+    tester_address: int = 0x0E80
+    """Logical address of the tester on DoIP."""
+    exports: str = ""
+    """Folder for F7; empty: the state folder's."""
+    ascii: bool = False
+    """Draw with ASCII only."""
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > _LARGEST_FILE_BYTES:
+            raise ConsoleError("WC-101", file=clean(file), line=0, detail="> 256 KiB")
+        text = file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise ConsoleError("WC-101", file=clean(file), line=0, detail=f"UTF-8: byte {error.start}") from None
+    except OSError as error:
+        raise ConsoleError("WC-108", file=clean(file), detail=clean(error.strerror or error)) from None
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConsoleError("WC-101", file=clean(file), line=0, detail=clean(error)) from None
+
+
+def _convert(source: str, key: str, value: object) -> object:
+    """Return `value` as the field's type. Raises ConsoleError WC-102 that names source, key and choices."""
+
+    def refuse(expected: str) -> ConsoleError:
+        return ConsoleError("WC-102", source=clean(source), key=clean(key), value=clean(value), expected=expected)
+
+    default = getattr(Settings(), key)
+    if isinstance(default, (Edition, ProductGroup)):
+        kind = type(default)
+        try:
+            return kind(str(value))
+        except ValueError:
+            raise refuse(", ".join(kind)) from None
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in ("1", "true", "yes", "0", "false", "no", ""):
+            return str(value).lower() in ("1", "true", "yes")
+        raise refuse("true, false")
+    if isinstance(default, int):
+        try:
+            number = value if isinstance(value, int) else int(str(value), 0)
+        except ValueError:
+            number = -1
+        if isinstance(value, bool) or not 0 <= number <= 0xFFFF:
+            raise refuse("0x0001 … 0xFFFF")
+        return number
+    if isinstance(default, float):
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = -1.0
+        if not 0.1 <= seconds <= 120:
+            raise refuse("0.1 … 120")
+        return seconds
+    if not isinstance(value, str) or len(value) > 2_000 or any(ord(c) < 0x20 for c in value):
+        raise refuse("text")
+    if key == "lang" and value and value not in LANGUAGES:
+        raise refuse(", ".join(LANGUAGES))
+    if key == "access_server" and value not in ("local", "off") and not value.startswith(("http://", "https://")):
+        raise refuse("local, off, http://…, https://…")
+    return value
+
+
+def load_settings(
+    folders: Folders,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    command_line: Mapping[str, object] | None = None,
+) -> tuple[Settings, tuple[ConsoleError, ...]]:
+    """Return the settings and what was wrong in them; a wrong value leaves the one below it in force.
+
+    A key `some_key` is WORKSHOP_CONSOLE_SOME_KEY in the environment. Values of None are not given.
+    Raises ConsoleError WC-102 for a wrong value on the command line: nothing else was meant.
+    """
+    problems: list[ConsoleError] = []
+    try:
+        from_file = _read_file(folders.config_file)
+    except ConsoleError as error:
+        from_file = {}
+        problems.append(error)
+    known = {field.name for field in fields(Settings)}
+    for key in sorted(from_file.keys() - known):
+        problems.append(ConsoleError("WC-106", source=clean(folders.config_file), key=clean(key)))
+    settings = Settings()
+    layers: list[tuple[str, Mapping[str, object]]] = [
+        (str(folders.config_file), {k: v for k, v in from_file.items() if k in known}),
+        (
+            "WORKSHOP_CONSOLE_…",
+            {
+                key: environment[name]
+                for key in known
+                if (name := f"WORKSHOP_CONSOLE_{key.upper()}") in environment and environment[name]
+            },
+        ),
+    ]
+    for source, values in layers:
+        for key, value in values.items():
+            try:
+                settings = replace(settings, **{key: _convert(source, key, value)})  # type: ignore[arg-type]  # checked by _convert
+            except ConsoleError as error:
+                problems.append(error)
+    for key, value in (command_line or {}).items():
+        if value is not None:
+            settings = replace(settings, **{key: _convert("--" + key.replace("_", "-"), key, value)})  # type: ignore[arg-type]  # as above
+    return settings, tuple(problems)
