@@ -132,6 +132,14 @@ class Messages(Protocol):
     def search(self, words: str, *, lang: str, edition: Edition) -> Sequence[NumberedMessage]:
         """Return messages whose number begins with, or whose texts hold, all `words` (prefixes); best first."""
 
+    def etag(self, *, lang: str, edition: Edition) -> str:
+        """Return the ETag of the texts that came from the access server last; empty: none did."""
+
+    def remember_messages(
+        self, etag: str, messages: Sequence[NumberedMessage], *, lang: str, edition: Edition
+    ) -> None:
+        """Keep the server's texts in place of those kept before; the shipped ones stay beneath."""
+
 
 class CreditMemory(Protocol):
     """What the store remembers of the access server's words."""
@@ -147,6 +155,15 @@ class CreditMemory(Protocol):
 
     def remember_lease(self, lease: Lease) -> None:
         """Keep a lease."""
+
+    def lease_key(self, group: ProductGroup) -> str:
+        """Return the idempotency key of the lease request that was not answered yet; a new one is kept first.
+
+        The same key comes back, also in a new process, until forget_lease_key(): so a retry never spends twice.
+        """
+
+    def forget_lease_key(self, group: ProductGroup) -> None:
+        """The lease request was answered, with a lease or with a refusal."""
 
 
 class AccessServer(Protocol):
