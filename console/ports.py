@@ -55,7 +55,9 @@ class VehicleLink(Protocol):
     def cancel(self) -> None:
         """End everything in flight with Outcome.CANCELLED; safe from any thread."""
 
-    def functional(self, payload: bytes, *, wait_s: float, request_id: int | None = None) -> Sequence[FunctionalAnswer]:
+    def functional(
+        self, payload: bytes, *, wait_s: float, request_id: int | None = None
+    ) -> Sequence[FunctionalAnswer]:
         """Send to all units at once and return who answered within `wait_s`.
 
         CAN: identifier `request_id` or 0x7DF, answers 0x7E8 to 0x7EF and whatever answers in the 11-bit range
@@ -86,12 +88,14 @@ class Catalogue(Protocol):
         """Return the units of one description in its order."""
 
     def find_units(self, name: str) -> Sequence[UnitSummary]:
-        """Return units called `name` (case-insensitive SHORT-NAME or label), of the newest description first."""
+        """Return units called `name` (SHORT-NAME or label, in any case), newest description first."""
 
     def unit(self, unit_key: int, variant: str = "") -> UnitDescription | None:
         """Return everything about one unit in one variant (base where the variant adds nothing)."""
 
-    def fault_descriptions(self, unit_key: int, variant: str, dtcs: Iterable[int]) -> dict[int, DtcDescription]:
+    def fault_descriptions(
+        self, unit_key: int, variant: str, dtcs: Iterable[int]
+    ) -> dict[int, DtcDescription]:
         """Return the descriptions of those of `dtcs` that are described (variant before base)."""
 
     def problems(self, description_key: int) -> Sequence[ImportProblem]:
@@ -130,7 +134,7 @@ class Messages(Protocol):
         """Return the whole catalogue in the order of the areas and numbers."""
 
     def search(self, words: str, *, lang: str, edition: Edition) -> Sequence[NumberedMessage]:
-        """Return messages whose number begins with, or whose texts hold, all `words` (prefixes); best first."""
+        """Return messages whose number begins with, or texts hold, all `words` (prefixes); best first."""
 
     def etag(self, *, lang: str, edition: Edition) -> str:
         """Return the ETag of the texts that came from the access server last; empty: none did."""
@@ -157,13 +161,13 @@ class CreditMemory(Protocol):
         """Keep a lease."""
 
     def lease_key(self, group: ProductGroup) -> str:
-        """Return the idempotency key of the lease request that was not answered yet; a new one is kept first.
+        """Return the idempotency key of the lease request not answered yet; a new one is kept first.
 
-        The same key comes back, also in a new process, until forget_lease_key(): so a retry never spends twice.
+        The same key comes back, also in a new process, until forget_lease_key(): a retry never spends twice.
         """
 
-    def forget_lease_key(self, group: ProductGroup) -> None:
-        """The lease request was answered, with a lease or with a refusal."""
+    def forget_lease_key(self, group: ProductGroup, key: str) -> None:
+        """Drop `key` if it is still the kept one: its request was answered, by a lease or a refusal."""
 
 
 class AccessServer(Protocol):
@@ -175,7 +179,9 @@ class AccessServer(Protocol):
     def lease(self, group: ProductGroup, *, idempotency_key: str, vin: str = "") -> Lease:
         """Ask for leave to run a diagnosis function. Raises ConsoleError 2173-42, 2173-44 and as credit()."""
 
-    def messages(self, lang: str, edition: Edition, etag: str) -> tuple[str, Sequence[NumberedMessage]] | None:
+    def messages(
+        self, lang: str, edition: Edition, etag: str
+    ) -> tuple[str, Sequence[NumberedMessage]] | None:
         """Return newer message texts and their ETag, or None when `etag` is still the newest."""
 
     def close(self) -> None:
