@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report import ClearingResult, FaultReading, QuickTestReport, UnitResult
 from workshop_console.console.model.vehicle import VehicleIdentity
+
+
+class Step(StrEnum):
+    """What a job is about to do, for the line that says what is going on."""
+
+    LEASING = "leasing"
+    """Asking for leave to run a diagnosis function."""
+    CONNECTING = "connecting"
+    STARTING_SIMULATION = "starting-simulation"
+    IMPORTING = "importing"
+    """Reading a description; `detail` is its file name."""
+    CHOOSING = "choosing"
+    """Finding the description that fits."""
+    SCANNING = "scanning"
+    READING = "reading"
+    SAVING = "saving"
+    CLEARING = "clearing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepBegan:
+    """A part of a job began."""
+
+    step: Step
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +109,8 @@ class ReportFinished:
 
 
 Event = (
-    UnitsPlanned
+    StepBegan
+    | UnitsPlanned
     | UnitFound
     | VehicleIdentified
     | EcuAnswered

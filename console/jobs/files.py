@@ -1,0 +1,63 @@
+"""Writes exported files whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.clean import clean
+
+
+def write_text(file: Path, text: str) -> Path:
+    """Write `text` to `file` through a temporary file beside it, and return the absolute path.
+
+    Raises ConsoleError WC-604 when the disk is full, WC-107 when it cannot be written otherwise; what was
+    there before is then untouched.
+    """
+    file = file.expanduser().absolute()
+    temporary = ""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as target:
+            target.write(text)
+            target.flush()
+            os.fsync(target.fileno())
+        _give_usual_rights(temporary)
+        Path(temporary).replace(file)
+    except (OSError, ValueError) as error:
+        if temporary:
+            with suppress(OSError):
+                Path(temporary).unlink()
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ConsoleError("WC-604", file=clean(file)) from None
+        detail = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ConsoleError("WC-107", file=clean(file), detail=clean(detail)) from None
+    return file
+
+
+def _give_usual_rights(name: str) -> None:
+    """mkstemp makes files that only the owner reads; an export is an ordinary file."""
+    mask = os.umask(0)
+    os.umask(mask)
+    Path(name).chmod(0o666 & ~mask)
+
+
+def free_name(folder: Path, what: str, vin: str, when: datetime, suffix: str) -> Path:
+    """Return a name in `folder` that tells vehicle and time and is not taken."""
+    vehicle = re.sub(r"[^A-Za-z0-9]", "", vin)[:17] or "vehicle"
+    stem = f"{what}-{vehicle}-{when.astimezone():%Y%m%d-%H%M%S}"
+    candidate = folder / f"{stem}.{suffix}"
+    number = 2
+    while candidate.exists() and number < 1_000:
+        candidate = folder / f"{stem}-{number}.{suffix}"
+        number += 1
+    return candidate
