@@ -1,7 +1,7 @@
 """Reads the shipped vehicles (data/vehicles/*.toml) into definitions.
 
-A vehicle names its control units; what a kind of unit supports stands in data/vehicles/profiles: fault codes by
-family, records with their fields, and profiles that put them together.
+A vehicle names its control units; what a kind of unit supports stands in data/vehicles/profiles: fault codes
+by family, records with their fields, and profiles that put them together.
 """
 
 from __future__ import annotations
@@ -275,6 +275,10 @@ def _dtc(code: str, text: str, priority: int, entry: _Table | None) -> DtcDefini
         last_km=last_km,
         snapshot=snapshot,
     )
+
+
+def _security(level: int, logical: int) -> SecurityDefinition:
+    return SecurityDefinition(level=level, secret=0x4D42_0000 | logical ^ level << 4)
 
 
 def _routine(routine: _Table) -> RoutineDefinition:
