@@ -6,14 +6,13 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import DescriptionSummary, UnitSummary
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.vehicle import LinkKind
 from workshop_console.console.ports import Catalogue, VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import Event, Step, StepBegan
-from workshop_console.console.procedures.presence import who_answers
+from workshop_console.console.procedures.presence import address_for, who_answers
 from workshop_console.console.procedures.scan import scan
 from workshop_console.console.procedures.vehicle import ask_vin
 
@@ -33,15 +32,9 @@ class UnitChoice:
     messages: tuple[RaisedMessage, ...] = ()
 
 
-def address_on(unit: UnitSummary, kind: LinkKind) -> Address | None:
-    """Return the address of `unit` on this kind of line, or None."""
-    wanted = DoipAddress if kind is LinkKind.DOIP else CanAddress
-    return next((address for address in unit.addresses if isinstance(address, wanted)), None)
-
-
 def on_line(units: Sequence[UnitSummary], kind: LinkKind) -> tuple[UnitSummary, ...]:
     """Return those of `units` that have an address on this kind of line, in their order."""
-    return tuple(unit for unit in units if address_on(unit, kind) is not None)
+    return tuple(unit for unit in units if address_for(unit, kind) is not None)
 
 
 def fits_vin(description: DescriptionSummary, vin: str) -> bool:
@@ -70,7 +63,9 @@ def choose_units(
         units = tuple(unit for file in files for unit in on_line(catalogue.units(file.key), link.kind))
         messages = [raised for file in files if (raised := not_all_used(file))]
         if not units:
-            messages.append(RaisedMessage(number="WC-305", facts=(("unit", files[0].name), ("uri", link.uri))))
+            messages.append(
+                RaisedMessage(number="WC-305", facts=(("unit", files[0].name), ("uri", link.uri)))
+            )
         return UnitChoice(
             units=units,
             description=files[0],
@@ -107,11 +102,11 @@ def _by_answers(
     candidates: Sequence[tuple[DescriptionSummary, tuple[UnitSummary, ...]]],
 ) -> Generator[Event, None, UnitChoice]:
     """Return the candidate with most units there; scan when nobody is."""
-    asked = {address_on(unit, link.kind): unit for _, units in candidates for unit in units}
+    asked = {address_for(unit, link.kind): unit for _, units in candidates for unit in units}
     there = yield from who_answers(
         link, [(address, unit.timing) for address, unit in asked.items() if address], cancellation
     )
-    scores = [sum(address_on(unit, link.kind) in there for unit in units) for _, units in candidates]
+    scores = [sum(address_for(unit, link.kind) in there for unit in units) for _, units in candidates]
     best = max(scores)
     description, units = candidates[scores.index(best)]
     if not best and not cancellation.requested and not link.lost:
@@ -141,6 +136,4 @@ def not_all_used(description: DescriptionSummary) -> RaisedMessage | None:
     """Return WC-407 for a description of which parts were not used."""
     if not description.problems:
         return None
-    return RaisedMessage(
-        number="WC-407", facts=(("file", description.file), ("count", description.problems))
-    )
+    return RaisedMessage(number="WC-407", facts=(("file", description.file), ("count", description.problems)))

@@ -35,10 +35,14 @@ def find_unit(name: str, units: Sequence[UnitSummary], link: VehicleLink) -> Uni
     wanted = name.strip().casefold()
     exact = [u for u in units if wanted in (u.name.casefold(), u.label.casefold())]
     if not exact and wanted:
-        exact = [u for u in units if u.name.casefold().startswith(wanted) or u.label.casefold().startswith(wanted)]
+        exact = [
+            u for u in units if u.name.casefold().startswith(wanted) or u.label.casefold().startswith(wanted)
+        ]
     if not exact:
         raise ConsoleError("WC-300", unit=clean(name))
     if len(exact) > 1:
-        candidates = ", ".join(f"{u.name} ({u.addresses[0]})" for u in exact[:_MOST_CANDIDATES] if u.addresses)
+        candidates = ", ".join(
+            f"{u.name} ({u.addresses[0]})" for u in exact[:_MOST_CANDIDATES] if u.addresses
+        )
         raise ConsoleError("WC-301", unit=clean(name), candidates=clean(candidates))
     return exact[0]

@@ -146,7 +146,7 @@ class JobRunner:
                 if isinstance(event, Progress):
                     job.can_cancel = event.can_cancel
                 self._publish(JobReported(job_id=job.job_id, kind=job.kind, event=event))
-            last = JobEnded(job_id=job.job_id, kind=job.kind, cancelled=cancellation.requested)
+            last = JobEnded(job_id=job.job_id, kind=job.kind, cancelled=cancellation.noticed)
         except Exception as error:  # the one place: every exception of a procedure becomes a message
             last = Failed(job_id=job.job_id, kind=job.kind, error=as_console_error(error))
         with self._guard:

@@ -17,6 +17,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._requested = False
+        self._noticed = False
         self._locks = 0
         self._wake: Callable[[], None] | None = None
 
@@ -24,7 +25,15 @@ class Cancellation:
     def requested(self) -> bool:
         """Whether the procedure should end now."""
         with self._guard:
-            return self._requested and not self._locks
+            now = self._requested and not self._locks
+            self._noticed = self._noticed or now
+            return now
+
+    @property
+    def noticed(self) -> bool:
+        """Whether the procedure was told to end; a request after its last look changed nothing."""
+        with self._guard:
+            return self._noticed
 
     def request(self) -> None:
         """Ask the procedure to end; what it waits for ends at once unless the section is locked."""

@@ -1,0 +1,51 @@
+"""Asks addresses whether somebody is there, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+
+from workshop_console.console.model.address import Address, CanAddress, DoipAddress
+from workshop_console.console.model.description import Timing, UnitSummary
+from workshop_console.console.model.exchange import Outcome
+from workshop_console.console.model.vehicle import LinkKind
+from workshop_console.console.ports import VehicleLink
+from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.events import Progress
+from workshop_console.console.procedures.scripts import UnitScript, UnitTask, run_scripts
+from workshop_console.console.procedures.services import tester_present
+
+
+def address_for(unit: UnitSummary, kind: LinkKind) -> Address | None:
+    """Return the address of `unit` on this kind of line, or None."""
+    wanted = DoipAddress if kind is LinkKind.DOIP else CanAddress
+    return next((address for address in unit.addresses if isinstance(address, wanted)), None)
+
+
+def _present() -> UnitScript[bool]:
+    exchange = yield tester_present()
+    return exchange.outcome in (Outcome.POSITIVE, Outcome.NEGATIVE)
+
+
+def present(
+    link: VehicleLink, asked: Sequence[tuple[Address, Timing]], cancellation: Cancellation
+) -> Iterator[tuple[Address, bool]]:
+    """Yield each address and whether its unit answered a TesterPresent, in the order of the answers."""
+    tasks = [
+        UnitTask(address=address, timing=replace(timing, retries=0), script=_present())
+        for address, timing in asked
+    ]
+    for index, there in run_scripts(link, tasks, cancellation):
+        yield asked[index][0], there
+
+
+def who_answers(
+    link: VehicleLink, asked: Sequence[tuple[Address, Timing]], cancellation: Cancellation
+) -> Generator[Progress, None, set[Address]]:
+    """Return the addresses whose units answer; yields how far it is."""
+    found = set()
+    for done, (address, there) in enumerate(present(link, asked, cancellation), start=1):
+        if there:
+            found.add(address)
+        yield Progress(done=done, total=len(asked))
+    return found

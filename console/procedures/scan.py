@@ -1,0 +1,149 @@
+"""Finds control units without a description, by asking addresses that units usually have."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from workshop_console.console.model.address import Address, CanAddress, DoipAddress
+from workshop_console.console.model.description import Timing, UnitSummary
+from workshop_console.console.model.vehicle import LinkKind
+from workshop_console.console.ports import VehicleLink
+from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.events import Event, Progress, UnitFound
+from workshop_console.console.procedures.presence import present
+from workshop_console.console.procedures.services import read_data_by_identifier, tester_present
+
+FOUND_TIMING = Timing(p2_ms=1_000, p2_star_ms=6_000)
+"""Nobody describes these units, so they get more time than ISO 14229-2 grants."""
+
+PROBE_TIMING = Timing(p2_ms=250, retries=0)
+
+FUNCTIONAL_WAIT_S = 0.5
+
+DOIP_RANGES = ((0x0001, 0x0100), (0x1000, 0x1100), (0x4000, 0x4100), (0x0100, 0x0E00), (0x1100, 0x2000))
+"""Logical addresses of control units, the likeliest first (ISO 13400-2:2019, table 13: 0x0001 to 0x0DFF and
+0x1000 to 0x7FFF are the vehicle's)."""
+DOIP_REST = ((0x2000, 0x4000), (0x4100, 0x8000))
+"""The rest of them; asked only of a gateway that says at once which addresses it does not know."""
+
+_BATCH = 256
+"""Addresses between two looks at the clock."""
+_SLOW_BATCH_PROBES = 64
+"""Probes in flight that a batch of silence is counted against."""
+
+CAN_FUNCTIONAL = (0x7DF, 0x18DB33F1)
+"""Functional identifiers, 11 and 29 bits (ISO 15765-4)."""
+
+LEGISLATED = tuple(CanAddress(0x7E0 + n, 0x7E8 + n) for n in range(8))
+"""ISO 15765-4, table 8."""
+
+COMMON_PAIRS: tuple[tuple[CanAddress, ...], ...] = (
+    tuple(CanAddress(r, r + 8) for r in range(0x600, 0x7F8) if r & 8 == 0 and not 0x7DF <= r <= 0x7EF),
+    tuple(CanAddress(r, r + 0x6A) for r in range(0x700, 0x776)),
+    tuple(CanAddress(r, r + 1) for r in range(0x600, 0x7DF, 2)),
+    tuple(CanAddress(r, r + 0x20) for r in range(0x700, 0x7C0)),
+)
+"""Request and response identifiers in use beside them: response above request by 0x08, 0x6A, 0x01, 0x20."""
+
+
+def scan(link: VehicleLink, cancellation: Cancellation) -> Generator[Event, None, tuple[UnitSummary, ...]]:
+    """Ask around and return the units that answered, in the order of their addresses; yields each at once.
+
+    Nothing is written: TesterPresent and ReadDataByIdentifier only.
+    """
+    if link.kind is LinkKind.DOIP:
+        found = yield from _scan_doip(link, cancellation)
+    else:
+        found = yield from _scan_can(link, cancellation)
+    return tuple(scanned_unit(address) for address in sorted(found, key=_order))
+
+
+def scanned_unit(address: Address) -> UnitSummary:
+    """Return what is known of a unit that only its address tells."""
+    return UnitSummary(key=0, name=str(address), label="", addresses=(address,), timing=FOUND_TIMING)
+
+
+def _order(address: Address) -> tuple[int, int]:
+    if isinstance(address, DoipAddress):
+        return address.logical, 0
+    return address.request, address.response
+
+
+def _functional(
+    link: VehicleLink, cancellation: Cancellation, found: set[Address], request_id: int | None = None
+) -> Generator[Event, None, None]:
+    for request in (tester_present(), read_data_by_identifier(0xF190)):
+        if cancellation.requested or link.lost:
+            return
+        for answer in link.functional(request.payload, wait_s=FUNCTIONAL_WAIT_S, request_id=request_id):
+            if answer.address not in found:
+                found.add(answer.address)
+                yield UnitFound(unit=scanned_unit(answer.address))
+
+
+def _probe(
+    link: VehicleLink,
+    cancellation: Cancellation,
+    addresses: Sequence[Address],
+    found: set[Address],
+    done: int,
+    total: int,
+) -> Generator[Event, None, int]:
+    """Ask each address by itself; return how many answered."""
+    hits = 0
+    for count, (address, there) in enumerate(
+        present(link, [(address, PROBE_TIMING) for address in addresses], cancellation), start=1
+    ):
+        if there:
+            hits += 1
+            if address not in found:
+                found.add(address)
+                yield UnitFound(unit=scanned_unit(address))
+        if not count % 32:
+            yield Progress(done=done + count, total=total)
+    return hits
+
+
+def _scan_doip(link: VehicleLink, cancellation: Cancellation) -> Generator[Event, None, set[Address]]:
+    found: set[Address] = set()
+    yield Progress(done=0, total=1)
+    yield from _functional(link, cancellation, found)
+    likely = [DoipAddress(n) for low, high in DOIP_RANGES for n in range(low, high)]
+    rest = [DoipAddress(n) for low, high in DOIP_REST for n in range(low, high)]
+    total = len(likely)
+    done = 0
+    for at in range(0, len(likely), _BATCH):
+        if cancellation.requested or link.lost:
+            return found
+        batch = [address for address in likely[at : at + _BATCH] if address not in found]
+        yield from _probe(link, cancellation, batch, found, done, total)
+        done += _BATCH
+        yield Progress(done=min(done, total), total=total)
+    if found:
+        return found
+    total = len(likely) + len(rest)
+    for at in range(0, len(rest), _BATCH):
+        if cancellation.requested or link.lost or found:
+            break
+        yield from _probe(link, cancellation, rest[at : at + _BATCH], found, done, total)
+        done += _BATCH
+    return found
+
+
+def _scan_can(link: VehicleLink, cancellation: Cancellation) -> Generator[Event, None, set[Address]]:
+    found: set[Address] = set()
+    total = len(LEGISLATED) + sum(map(len, COMMON_PAIRS))
+    yield Progress(done=0, total=total)
+    for identifier in CAN_FUNCTIONAL:
+        yield from _functional(link, cancellation, found, identifier)
+    done = 0
+    for pairs in (LEGISLATED, *COMMON_PAIRS):
+        if cancellation.requested or link.lost:
+            break
+        # An identifier that is known to be one unit's is not tried as half of another pair.
+        taken = {n for a in found if isinstance(a, CanAddress) for n in (a.request, a.response)}
+        fresh = [pair for pair in pairs if pair.request not in taken and pair.response not in taken]
+        yield from _probe(link, cancellation, fresh, found, done, total)
+        done += len(pairs)
+        yield Progress(done=done, total=total)
+    return found
