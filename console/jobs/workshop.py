@@ -148,8 +148,8 @@ class Workshop:
         """Whether the vehicle is a simulated one of this program."""
         return self._vci.startswith(SIMULATED)
 
-    def open_group(self, group: ProductGroup) -> RaisedMessage:
-        """Make `group` the one that is worked in and return 2173-43, -42 or -44 for it.
+    def open_group(self, group: ProductGroup) -> RaisedMessage | None:
+        """Make `group` the one that is worked in and return 2173-43, -42 or -44 for it; None: no credit is kept.
 
         Raises ConsoleError WC-505 when the edition has no such group.
         """
@@ -346,7 +346,7 @@ class Workshop:
             self.group = self._simulations.group(self._simulated_name())
         if self.group not in GROUPS[self.edition]:
             raise ConsoleError("WC-505", group=self.group.value)
-        self.desk.lease(self.group, vin=self.vehicle.vin, simulated=self.simulated)
+        self.desk.lease(self.group, self.vehicle.vin, simulated=self.simulated)
 
     def _prepare(
         self, cancellation: Cancellation, *, pdx: Sequence[Path] = (), scan: bool = False

@@ -114,9 +114,7 @@ def clear_fault_memories(
             UnitTask(address=address, timing=unit.timing, script=_clear(unit, catalogue))
             for unit, address, _ in readable
         ]
-        done = 0
-        for index, cleared in run_scripts(link, tasks, cancellation):
-            done += 1
+        for done, (index, cleared) in enumerate(run_scripts(link, tasks, cancellation), start=1):
             result = _result(readable[index][2], cleared, readout_id)
             for message in _messages(result):
                 yield MessageRaised(message=message)

@@ -100,8 +100,8 @@ def _snapshots(
             return ()
         if exchange.nrc not in NOT_THERE:
             return ()
-    # The unit refuses "all records". Some refuse it for want of this fault's data only, others always; 0x19 03
-    # tells which records there are, where the unit has it.
+    # The unit refuses "all records". Some refuse it for want of this fault's data only, others always;
+    # 0x19 03 tells which records there are, where the unit has it.
     if habits.snapshot_numbers is None:
         listed = yield from talk.ask(read_snapshot_identification())
         habits.snapshot_numbers = _listed_snapshots(listed)
@@ -127,7 +127,7 @@ def _listed_snapshots(exchange: Exchange) -> dict[int, list[int]]:
 def parse_snapshots(payload: bytes, identifiers: Mapping[int, DataIdentifier]) -> tuple[DtcRecord, ...]:
     """Take an answer to 0x19 04 apart (ISO 14229-1:2020, 12.3.3.4).
 
-    | 0x59 | 0x04 | DTC (3) | status | record number | identifier count | DID (2) | data … | DID … | number … |
+    | 0x59 | 0x04 | DTC (3) | status | record number | identifier count | DID (2) | data … | DID … |
 
     Where the length of an identifier's data is not described, the rest belongs to the record at hand, raw.
     """

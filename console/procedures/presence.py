@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import Timing, UnitSummary
-from workshop_console.console.model.exchange import Outcome
+from workshop_console.console.model.exchange import Exchange, Outcome
 from workshop_console.console.model.vehicle import LinkKind
 from workshop_console.console.ports import VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -22,21 +22,25 @@ def address_for(unit: UnitSummary, kind: LinkKind) -> Address | None:
     return next((address for address in unit.addresses if isinstance(address, wanted)), None)
 
 
-def _present() -> UnitScript[bool]:
-    exchange = yield tester_present()
+def _present() -> UnitScript[Exchange]:
+    return (yield tester_present())
+
+
+def answered(exchange: Exchange) -> bool:
+    """Return whether somebody is there; a refusal is an answer too."""
     return exchange.outcome in (Outcome.POSITIVE, Outcome.NEGATIVE)
 
 
 def present(
     link: VehicleLink, asked: Sequence[tuple[Address, Timing]], cancellation: Cancellation
-) -> Iterator[tuple[Address, bool]]:
-    """Yield each address and whether its unit answered a TesterPresent, in the order of the answers."""
+) -> Iterator[tuple[Address, Exchange]]:
+    """Yield each address and what became of a TesterPresent to it, in the order of the ends."""
     tasks = [
         UnitTask(address=address, timing=replace(timing, retries=0), script=_present())
         for address, timing in asked
     ]
-    for index, there in run_scripts(link, tasks, cancellation):
-        yield asked[index][0], there
+    for index, exchange in run_scripts(link, tasks, cancellation):
+        yield asked[index][0], exchange
 
 
 def who_answers(
@@ -44,8 +48,8 @@ def who_answers(
 ) -> Generator[Progress, None, set[Address]]:
     """Return the addresses whose units answer; yields how far it is."""
     found = set()
-    for done, (address, there) in enumerate(present(link, asked, cancellation), start=1):
-        if there:
+    for done, (address, exchange) in enumerate(present(link, asked, cancellation), start=1):
+        if answered(exchange):
             found.add(address)
         yield Progress(done=done, total=len(asked))
     return found

@@ -6,11 +6,12 @@ from collections.abc import Generator, Sequence
 
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import Timing, UnitSummary
+from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.vehicle import LinkKind
 from workshop_console.console.ports import VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import Event, Progress, UnitFound
-from workshop_console.console.procedures.presence import present
+from workshop_console.console.procedures.presence import answered, present
 from workshop_console.console.procedures.services import read_data_by_identifier, tester_present
 
 FOUND_TIMING = Timing(p2_ms=1_000, p2_star_ms=6_000)
@@ -28,8 +29,6 @@ DOIP_REST = ((0x2000, 0x4000), (0x4100, 0x8000))
 
 _BATCH = 256
 """Addresses between two looks at the clock."""
-_SLOW_BATCH_PROBES = 64
-"""Probes in flight that a batch of silence is counted against."""
 
 CAN_FUNCTIONAL = (0x7DF, 0x18DB33F1)
 """Functional identifiers, 11 and 29 bits (ISO 15765-4)."""
@@ -89,19 +88,19 @@ def _probe(
     done: int,
     total: int,
 ) -> Generator[Event, None, int]:
-    """Ask each address by itself; return how many answered."""
-    hits = 0
-    for count, (address, there) in enumerate(
+    """Ask each address by itself; return how many addresses the gateway said at once it does not know."""
+    unknown = 0
+    for count, (address, exchange) in enumerate(
         present(link, [(address, PROBE_TIMING) for address in addresses], cancellation), start=1
     ):
-        if there:
-            hits += 1
+        unknown += exchange.reason is SilentReason.UNKNOWN_TARGET
+        if answered(exchange):
             if address not in found:
                 found.add(address)
                 yield UnitFound(unit=scanned_unit(address))
         if not count % 32:
             yield Progress(done=done + count, total=total)
-    return hits
+    return unknown
 
 
 def _scan_doip(link: VehicleLink, cancellation: Cancellation) -> Generator[Event, None, set[Address]]:
@@ -111,19 +110,20 @@ def _scan_doip(link: VehicleLink, cancellation: Cancellation) -> Generator[Event
     likely = [DoipAddress(n) for low, high in DOIP_RANGES for n in range(low, high)]
     rest = [DoipAddress(n) for low, high in DOIP_REST for n in range(low, high)]
     total = len(likely)
-    done = 0
+    done = unknown = 0
     for at in range(0, len(likely), _BATCH):
         if cancellation.requested or link.lost:
             return found
         batch = [address for address in likely[at : at + _BATCH] if address not in found]
-        yield from _probe(link, cancellation, batch, found, done, total)
+        unknown += yield from _probe(link, cancellation, batch, found, done, total)
         done += _BATCH
         yield Progress(done=min(done, total), total=total)
-    if found:
+    if unknown < len(likely) // 2:
+        # This gateway drops what it does not know; 24,000 more time-outs would bring nothing.
         return found
     total = len(likely) + len(rest)
     for at in range(0, len(rest), _BATCH):
-        if cancellation.requested or link.lost or found:
+        if cancellation.requested or link.lost:
             break
         yield from _probe(link, cancellation, rest[at : at + _BATCH], found, done, total)
         done += _BATCH
