@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from workshop_console.console.model.description import DescriptionSummary, UnitSummary
@@ -54,10 +54,12 @@ def choose_units(
     *,
     files: Sequence[DescriptionSummary] = (),
     scan_only: bool = False,
+    ship: Callable[[str], Iterator[Event]] | None = None,
 ) -> Generator[Event, None, UnitChoice]:
     """Choose the control units (docs/decisions/0001, last part) and return the choice.
 
-    `files`: descriptions named for this run; they are taken as they are.
+    `files`: descriptions named for this run; they are taken as they are. `ship` takes the shipped description
+    for a VIN into the catalogue, where there is one and it is not there yet.
     """
     if files:
         units = tuple(unit for file in files for unit in on_line(catalogue.units(file.key), link.kind))
@@ -76,6 +78,8 @@ def choose_units(
     vin = ask_vin(link)
     if scan_only:
         return (yield from _by_scan(link, cancellation, vin))
+    if ship is not None and vin:
+        yield from ship(vin)
     descriptions = catalogue.descriptions()
     for description in descriptions:
         if fits_vin(description, vin):

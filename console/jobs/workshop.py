@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -67,6 +68,16 @@ class Simulations(Protocol):
         """End them."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShippedDescription:
+    """A description that ships with the console."""
+
+    file: Path
+    sha256: str
+    vin_pattern: str
+    vehicle_name: str
+
+
 class Workshop:
     """The services behind screens and command line.
 
@@ -93,7 +104,7 @@ class Workshop:
         importer: DescriptionImporter,
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
-        shipped: Callable[[str], Path | None],
+        shipped: Callable[[str], ShippedDescription | None],
         group_chosen: bool = False,
         closing: Sequence[Callable[[], None]] = (),
         problems: Sequence[ConsoleError] = (),
@@ -149,8 +160,9 @@ class Workshop:
         return self._vci.startswith(SIMULATED)
 
     def open_group(self, group: ProductGroup) -> RaisedMessage | None:
-        """Make `group` the one that is worked in and return 2173-43, -42 or -44 for it; None: no credit is kept.
+        """Make `group` the one that is worked in and return 2173-43, -42 or -44 for it.
 
+        None: this workshop keeps no credit.
         Raises ConsoleError WC-505 when the edition has no such group.
         """
         if group not in GROUPS[self.edition]:
@@ -264,8 +276,6 @@ class Workshop:
 
     def _keep(self, report: QuickTestReport) -> Iterator[Event]:
         """Keep the report; one that cannot be kept is shown all the same, with the reason."""
-        from dataclasses import replace
-
         try:
             report = replace(report, report_id=self.records.keep(report))
         except ConsoleError as error:
@@ -360,8 +370,9 @@ class Workshop:
         yield StepBegan(step=Step.CONNECTING, detail=self._vci)
         link = self.link()
         if self.choice is None or files or scan:
-            yield from self._import_shipped()
-            choice = yield from choose_units(link, self.catalogue, cancellation, files=files, scan_only=scan)
+            choice = yield from choose_units(
+                link, self.catalogue, cancellation, files=files, scan_only=scan, ship=self._ship
+            )
             for message in choice.messages:
                 yield MessageRaised(message=message)
             self.vehicle = _more_known(
@@ -374,15 +385,23 @@ class Workshop:
         yield VehicleIdentified(vehicle=self.vehicle)
         return link, choice
 
-    def _import_shipped(self) -> Iterator[Event]:
-        """Take the shipped description of a simulated vehicle into the store, once."""
-        if not self.simulated:
+    def _ship(self, vin: str) -> Iterator[Event]:
+        """Take the shipped description for this VIN into the store, once, and in place of an older one."""
+        shipped = self._shipped(vin)
+        if shipped is None:
             return
-        file = self._shipped(self._simulated_name())
-        if file is None or any(d.shipped and d.file == file.name for d in self.catalogue.descriptions()):
+        kept = [d for d in self.catalogue.descriptions() if d.shipped and d.file == shipped.file.name]
+        if any(description.sha256 == shipped.sha256 for description in kept):
             return
-        yield StepBegan(step=Step.IMPORTING, detail=file.name)
-        self.catalogue.add(self._importer.read(file), shipped=True)
+        yield StepBegan(step=Step.IMPORTING, detail=shipped.file.name)
+        described = replace(
+            self._importer.read(shipped.file),
+            vin_pattern=shipped.vin_pattern,
+            vehicle_name=shipped.vehicle_name,
+        )
+        self.catalogue.add(described, shipped=True)
+        for description in kept:
+            self.catalogue.remove(description.key)
 
     def _units_called(
         self, names: Sequence[str], cancellation: Cancellation, *, pdx: Sequence[Path], scan: bool

@@ -94,10 +94,9 @@ def _probe(
         present(link, [(address, PROBE_TIMING) for address in addresses], cancellation), start=1
     ):
         unknown += exchange.reason is SilentReason.UNKNOWN_TARGET
-        if answered(exchange):
-            if address not in found:
-                found.add(address)
-                yield UnitFound(unit=scanned_unit(address))
+        if answered(exchange) and address not in found:
+            found.add(address)
+            yield UnitFound(unit=scanned_unit(address))
         if not count % 32:
             yield Progress(done=done + count, total=total)
     return unknown
