@@ -41,7 +41,8 @@ def test_size_and_vin(vehicle: VehicleDefinition) -> None:
 
 def test_names_and_addresses_are_used_once(vehicle: VehicleDefinition) -> None:
     units = vehicle.units
-    assert len({unit.name for unit in units}) == len(units)
+    names = [unit.name for unit in units] + [v.name for unit in units for v in unit.variants]
+    assert len(set(names)) == len(names)
     assert len({unit.logical for unit in units}) == len(units)
     identifiers = [n for unit in units for n in (unit.can_request, unit.can_response)]
     assert len(set(identifiers)) == len(identifiers)
