@@ -1,0 +1,1 @@
+"""The simulated DoIP gateway (ISO 13400-2:2019)."""

@@ -1,0 +1,84 @@
+"""Data and outputs: 0x22 0x2E 0x2F."""
+
+from __future__ import annotations
+
+from workshop_console.console.simulation.ecu.answer import DEFAULT_SESSION, Answer, Service
+from workshop_console.console.simulation.ecu.negative_response import (
+    Nrc,
+    Refused,
+    require_at_least,
+    require_length,
+)
+from workshop_console.console.simulation.ecu.state import UnitState
+
+_RETURN_CONTROL, _RESET_TO_DEFAULT, _FREEZE_CURRENT_STATE, _SHORT_TERM_ADJUSTMENT = range(4)
+"""inputOutputControlParameter (12.2.2)."""
+
+
+class RecordServices:
+    """Reading, writing and driving what data identifiers name."""
+
+    def __init__(self, state: UnitState) -> None:
+        self._state = state
+        self._actuators = {actuator.did: actuator for actuator in state.definition.actuators}
+
+    def services(self) -> dict[int, Service]:
+        """Return the services by identifier; writing and driving only where there is something."""
+        every = self._state.sessions
+        services = {0x22: Service(self.read_data_by_identifier, every)}
+        if any(did.writable for did in self._state.dids.values()):
+            services[0x2E] = Service(self.write_data_by_identifier, every)
+        if self._actuators:
+            services[0x2F] = Service(self.input_output_control_by_identifier, every - {DEFAULT_SESSION})
+        return services
+
+    def read_data_by_identifier(self, request: bytes) -> Answer:
+        """Read one or several records; those that the unit lacks are left out of the answer (11.1)."""
+        require_at_least(request, 3)
+        if len(request) % 2 == 0:
+            raise Refused(Nrc.INCORRECT_MESSAGE_LENGTH_OR_INVALID_FORMAT)
+        parts = [b"\x62"]
+        for position in range(1, len(request), 2):
+            identifier = request[position : position + 2]
+            data = self._state.read(int.from_bytes(identifier, "big"))
+            if data is not None:
+                parts += (identifier, data)
+        if len(parts) == 1:
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+        return Answer(b"".join(parts))
+
+    def write_data_by_identifier(self, request: bytes) -> Answer:
+        """Write one record (11.7)."""
+        require_at_least(request, 4)
+        did = int.from_bytes(request[1:3], "big")
+        definition = self._state.dids.get(did)
+        if definition is None or not definition.writable or not self._state.allows(definition.sessions):
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+        require_length(request, 3 + len(definition.data))
+        if not self._state.unlocked(definition.security_level):
+            raise Refused(Nrc.SECURITY_ACCESS_DENIED)
+        self._state.records[did] = request[3:]
+        return Answer(b"\x6e" + request[1:3])
+
+    def input_output_control_by_identifier(self, request: bytes) -> Answer:
+        """Take an output, hold it, or give it back (12.2)."""
+        require_at_least(request, 4)
+        did = int.from_bytes(request[1:3], "big")
+        actuator = self._actuators.get(did)
+        if actuator is None or not self._state.allows(actuator.sessions):
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+        parameter = request[3]
+        if parameter > _SHORT_TERM_ADJUSTMENT:
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+        require_length(request, 4 + (len(actuator.data) if parameter == _SHORT_TERM_ADJUSTMENT else 0))
+        if not self._state.unlocked(actuator.security_level):
+            raise Refused(Nrc.SECURITY_ACCESS_DENIED)
+        if parameter == _RETURN_CONTROL:
+            self._state.return_control(did)
+        else:
+            if parameter == _RESET_TO_DEFAULT:
+                self._state.outputs[did] = bytes(len(actuator.data))
+            elif parameter == _SHORT_TERM_ADJUSTMENT:
+                self._state.outputs[did] = request[4:]
+            self._state.controlled.add(did)
+        return Answer(b"\x6f" + request[1:4] + self._state.outputs[did])

@@ -1,0 +1,201 @@
+"""One simulated control unit: takes requests, answers in its own time, refuses as the standard says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from workshop_console.console.simulation.definition import UnitDefinition
+from workshop_console.console.simulation.ecu.answer import (
+    DEFAULT_SESSION,
+    SUPPRESS_POSITIVE_RESPONSE,
+    Answer,
+    Service,
+)
+from workshop_console.console.simulation.ecu.fault_memory import FaultMemory
+from workshop_console.console.simulation.ecu.memory import MemoryServices
+from workshop_console.console.simulation.ecu.negative_response import (
+    NOT_SENT_WHEN_FUNCTIONAL,
+    Nrc,
+    Refused,
+    negative_response,
+)
+from workshop_console.console.simulation.ecu.records import RecordServices
+from workshop_console.console.simulation.ecu.routines import RoutineServices
+from workshop_console.console.simulation.ecu.security_access import SecurityAccess
+from workshop_console.console.simulation.ecu.sessions import SessionServices
+from workshop_console.console.simulation.ecu.state import UnitState
+from workshop_console.console.simulation.scheduler import Scheduler, Timer
+
+LONGEST_MESSAGE_BYTES = 4_095
+"""What ISO-TP carries with a 12-bit length; the same on DoIP, so that a unit behaves alike on both."""
+
+_TESTER_PRESENT_SUPPRESSED = b"\x3e\x80"
+_PENDING_BEFORE = 0.6
+"""0x78 goes out when this share of P2 or P2* is over."""
+
+
+class Reply(Protocol):
+    """Hands a response to the line that the request came from."""
+
+    def __call__(self, payload: bytes, /, *, broken_off: bool = False) -> None:
+        """Send `payload`; `broken_off` sends what a unit gets out that dies while answering."""
+
+
+class SimulatedUnit:
+    """The general server response behaviour (ISO 14229-1:2020, 8.7) around the services.
+
+    A unit works on one request at a time, from whichever line or tester it came; another one meanwhile gets
+    0x21. Tester present without answer is taken at any time.
+    """
+
+    def __init__(
+        self,
+        definition: UnitDefinition,
+        scheduler: Scheduler,
+        *,
+        odometer_km: int = 0,
+        answer_after_ms: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.definition = definition
+        self.on_reset: list[Callable[[], None]] = []
+        """Called when the unit goes away for a moment: what it was sending ends there."""
+        self._scheduler = scheduler
+        self._answer_after_ms = definition.answer_after_ms if answer_after_ms is None else answer_after_ms
+        self._state = UnitState(definition, scheduler, odometer_km=odometer_km, seed=seed)
+        self.memory = MemoryServices(self._state)
+        self.fault_memory = FaultMemory(self._state)
+        self._services: dict[int, Service] = {
+            **SessionServices(
+                self._state, reset=self.reset, setting_on=self.fault_memory.run_monitors
+            ).services(),
+            **self.fault_memory.services(),
+            **RecordServices(self._state).services(),
+            **SecurityAccess(self._state).services(),
+            **RoutineServices(self._state, self.memory).services(),
+            **self.memory.services(),
+        }
+        self._busy = False
+        self._timers: list[Timer] = []
+        self._away_until = 0.0
+
+    @property
+    def session(self) -> int:
+        """The active diagnostic session."""
+        self._state.expire_session()
+        return self._state.session
+
+    @property
+    def away(self) -> bool:
+        """Whether the unit hears nothing: not fitted, or restarting."""
+        return self.definition.silent or self._scheduler.now() < self._away_until
+
+    def reset(self, downtime_ms: int) -> None:
+        """Drop what is going on, be away for `downtime_ms`, and start in the default session."""
+        self._away_until = self._scheduler.now() + downtime_ms / 1000
+        self._end_work()
+        self._state.restart()
+        for callback in self.on_reset:
+            callback()
+
+    def request(self, request: bytes, reply: Reply, *, functional: bool = False) -> None:
+        """Take a request; `reply` is called for each response, now or later, or never."""
+        if not request or self.away or request[0] & 0x40:
+            return  # a service identifier with bit 6 is a response: answering those makes endless loops
+        if self._busy:
+            if request != _TESTER_PRESENT_SUPPRESSED:
+                reply(negative_response(request[0], Nrc.BUSY_REPEAT_REQUEST))
+            return
+        self._state.expire_session()
+        service = self._services.get(request[0])
+        suppress = (
+            service is not None
+            and service.suppressible
+            and len(request) > 1
+            and bool(request[1] & SUPPRESS_POSITIVE_RESPONSE)
+        )
+        plain = bytes((request[0], request[1] & 0x7F)) + request[2:] if suppress else request
+        try:
+            answer = self._process(service, plain)
+        except Refused as refused:
+            answer = Answer(negative_response(request[0], refused.nrc))
+        self._deliver(answer, request[0], reply, suppress=suppress, functional=functional)
+
+    def _process(self, service: Service | None, request: bytes) -> Answer:
+        session = self._state.session
+        if service is None:
+            raise Refused(Nrc.SERVICE_NOT_SUPPORTED)
+        if session not in service.sessions:
+            raise Refused(Nrc.SERVICE_NOT_SUPPORTED_IN_ACTIVE_SESSION)
+        if session == DEFAULT_SESSION and request[0] in self.definition.refuses:
+            raise Refused(Nrc.SECURITY_ACCESS_DENIED)
+        if service.sub_functions is not None:
+            if len(request) < 2:
+                raise Refused(Nrc.INCORRECT_MESSAGE_LENGTH_OR_INVALID_FORMAT)
+            allowed = service.sub_functions.get(request[1])
+            if allowed is None:
+                raise Refused(Nrc.SUB_FUNCTION_NOT_SUPPORTED)
+            if session not in allowed:
+                raise Refused(Nrc.SUB_FUNCTION_NOT_SUPPORTED_IN_ACTIVE_SESSION)
+        return service.handler(request)
+
+    def _deliver(
+        self, answer: Answer, service: int, reply: Reply, *, suppress: bool, functional: bool
+    ) -> None:
+        work_ms = answer.work_ms
+        refused = answer.payload[:1] == b"\x7f"
+        if service in self.definition.pending_services and not refused:
+            work_ms = max(work_ms, self.definition.pending_ms)
+        total_ms = self._answer_after_ms + work_ms
+        finish = partial(self._finish, answer, service, reply, suppress=suppress, functional=functional)
+        if total_ms == 0:
+            finish(pending=False)
+            return
+        self._busy = True
+        pending = service in self.definition.pending_services and not refused
+        first_ms = self.definition.p2_ms * _PENDING_BEFORE
+        if total_ms > self.definition.p2_ms or pending:
+            pending = True
+            self._at(min(first_ms, total_ms / 2), partial(self._keep_waiting, service, reply))
+        self._at(total_ms, partial(finish, pending=pending))
+
+    def _keep_waiting(self, service: int, reply: Reply) -> None:
+        reply(negative_response(service, Nrc.REQUEST_CORRECTLY_RECEIVED_RESPONSE_PENDING))
+        self._at(self.definition.p2_star_ms * _PENDING_BEFORE, partial(self._keep_waiting, service, reply))
+
+    def _finish(
+        self, answer: Answer, service: int, reply: Reply, *, suppress: bool, functional: bool, pending: bool
+    ) -> None:
+        self._end_work()
+        payload = answer.payload
+        if answer.finish is not None:
+            try:
+                payload = answer.finish()
+            except Refused as refused:
+                payload = negative_response(service, refused.nrc)
+        if len(payload) > LONGEST_MESSAGE_BYTES:
+            payload = negative_response(service, Nrc.RESPONSE_TOO_LONG)
+        self._state.note_activity()
+        if pending or not _kept_back(payload, suppress=suppress, functional=functional):
+            reply(payload)
+        if answer.afterwards is not None:
+            answer.afterwards()
+
+    def _at(self, delay_ms: float, callback: Callable[[], None]) -> None:
+        self._timers = [timer for timer in self._timers if timer.callback is not None]
+        self._timers.append(self._scheduler.call_later(delay_ms / 1000, callback))
+
+    def _end_work(self) -> None:
+        self._busy = False
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+
+def _kept_back(payload: bytes, *, suppress: bool, functional: bool) -> bool:
+    """Return whether the standard wants no response (tables 4 and 5)."""
+    if payload[0] != 0x7F:
+        return suppress
+    return functional and payload[2] in NOT_SENT_WHEN_FUNCTIONAL
