@@ -1,0 +1,71 @@
+"""Answers that one control unit may still owe: to requests that were given up or sent twice.
+
+A unit answers in the order in which it was asked. So when an answer could belong to an older request as well
+as to the running one, the older one's comes first: the conversation keeps it aside for a moment, and takes it
+only when no other follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workshop_console.console.links.matching import Expected
+
+LATE_ANSWER_S = 2.0
+"""How long after giving up an answer is still reckoned with."""
+DOUBLE_ANSWER_S = 0.01
+"""How long after an answer a second copy of it is reckoned with."""
+DOUBLE_ANSWER_SEEN_S = 0.1
+"""The same, for a unit or a line that was seen to double answers."""
+DOUBLE_HOLD_S = 0.03
+"""How long an answer is kept aside that may be such a copy."""
+_MOST_DEBTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """One answer that may still come."""
+
+    expected: Expected
+    until: float
+    hold_s: float
+    copy_of: bytes | None = None
+    """Only this very answer is meant (a copy of one that came)."""
+
+    def may_be(self, payload: bytes) -> bool:
+        """Return whether `payload` may pay this debt."""
+        return payload == self.copy_of if self.copy_of is not None else self.expected.may_own(payload)
+
+
+class Debts:
+    """What one control unit may still owe."""
+
+    def __init__(self) -> None:
+        self._debts: list[Debt] = []
+        self._doubles = False
+
+    def owe(self, expected: Expected, count: int, now: float, p2_s: float) -> None:
+        """Remember that `count` answers to an ended request never came."""
+        self._debts += [Debt(expected, now + LATE_ANSWER_S, p2_s)] * count
+        del self._debts[:-_MOST_DEBTS]
+
+    def answered(self, expected: Expected, payload: bytes, now: float) -> None:
+        """Remember the answer just taken, in case the line brings it twice."""
+        window_s = DOUBLE_ANSWER_SEEN_S if self._doubles else DOUBLE_ANSWER_S
+        self._debts = [debt for debt in self._debts if debt.copy_of is None]
+        self._debts.append(Debt(expected, now + window_s, DOUBLE_HOLD_S, payload))
+
+    def find(self, payload: bytes, now: float) -> Debt | None:
+        """Return the oldest debt that `payload` may pay, or None."""
+        self._debts = [debt for debt in self._debts if debt.until > now]
+        return next((debt for debt in self._debts if debt.may_be(payload)), None)
+
+    def pay(self, debt: Debt) -> None:
+        """Forget `debt`: its answer came."""
+        if debt in self._debts:
+            self._debts.remove(debt)
+        self._doubles = self._doubles or debt.copy_of is not None
+
+    def forgive(self) -> None:
+        """Forget everything: the connection is a new one, nothing old can come."""
+        self._debts.clear()

@@ -1,0 +1,183 @@
+"""Who is asked next: many conversations over one line, no more at once than it takes. No IO, no clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from workshop_console.console.links.exchange import Conversation, Step
+from workshop_console.console.model.address import Address
+from workshop_console.console.model.description import Timing
+from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request that waits for its unit or for room on the line."""
+
+    ticket: int
+    address: Address
+    request: UdsRequest
+    timing: Timing
+
+
+class Dispatcher:
+    """Owns the conversations of one line; only the hub's thread calls it.
+
+    Args:
+        send: brings a payload to an address.
+        ended: takes an exchange that came to its end.
+        room: most requests in flight.
+        send_wait_s: longest time from send() until sent() is called.
+    """
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[Address, bytes], None],
+        ended: Callable[[Exchange], None],
+        room: int,
+        send_wait_s: float,
+    ) -> None:
+        self._send = send
+        self._ended = ended
+        self._most_room = room
+        self.room = room
+        self.send_wait_s = send_wait_s
+        self._waiting: deque[Submission] = deque()
+        self._conversations: dict[Address, Conversation] = {}
+        self._running: dict[Address, Conversation] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return not self._running and not self._waiting
+
+    @property
+    def deadline(self) -> float | None:
+        """When tick() is due."""
+        return min((c.deadline for c in self._running.values() if c.deadline is not None), default=None)
+
+    def running(self, address: Address) -> Conversation | None:
+        """Return the conversation with `address` when a request is in hand there."""
+        return self._running.get(address)
+
+    def submit(self, submission: Submission, now: float) -> None:
+        """Ask as soon as the unit is free and there is room."""
+        self._waiting.append(submission)
+        self._fill(now)
+
+    def sent(self, address: Address, now: float) -> None:
+        """Note that the request to `address` is out."""
+        if conversation := self._running.get(address):
+            conversation.sent(now)
+
+    def reception_began(self, address: Address, now: float) -> None:
+        """Note the beginning of a long answer."""
+        if conversation := self._running.get(address):
+            conversation.reception_began(now)
+
+    def received(self, address: Address, payload: bytes, now: float) -> None:
+        """Take a message of a unit."""
+        conversation = self._conversations.get(address)
+        if conversation is not None:
+            self._follow(conversation, conversation.received(payload, now), now)
+
+    def unusable(
+        self, address: Address, reason: SilentReason, payload: bytes, detail: str, now: float
+    ) -> None:
+        """Note an answer that the transport could not take."""
+        if conversation := self._running.get(address):
+            self._follow(conversation, conversation.unusable(reason, payload, detail, now), now)
+
+    def not_delivered(
+        self, address: Address, reason: SilentReason, detail: str, now: float, *, again: bool
+    ) -> None:
+        """Note that the transport could not bring a request or its answer."""
+        if conversation := self._running.get(address):
+            self._follow(conversation, conversation.not_delivered(reason, detail, now, again=again), now)
+
+    def no_room(self, address: Address, detail: str, now: float) -> None:
+        """Note that the gateway is out of memory: fewer at once from now on, this one again later."""
+        self.room = max(1, min(self.room, len(self._running)) // 2)
+        if conversation := self._running.get(address):
+            self._follow(conversation, conversation.no_room(detail, now), now)
+
+    def tick(self, now: float, *, line_busy: bool = False) -> None:
+        """Act on the deadlines that passed."""
+        for conversation in list(self._running.values()):
+            step = conversation.tick(now, line_busy=line_busy, send_wait_s=self.send_wait_s)
+            self._follow(conversation, step, now)
+
+    def drop(self, tickets: Collection[int], now: float) -> None:
+        """Give up these requests; late answers to them are still known for what they are."""
+        self._waiting = deque(s for s in self._waiting if s.ticket not in tickets)
+        for conversation in list(self._running.values()):
+            if conversation.ticket in tickets:
+                step = conversation.give_up(Outcome.CANCELLED, SilentReason.CANCELLED, now)
+                self._follow(conversation, step, now)
+
+    def line_renewed(self, now: float) -> None:
+        """Go on over a new connection: what may not be repeated ends, the rest is sent once more."""
+        for conversation in list(self._conversations.values()):
+            if conversation.running and not conversation.repeatable:
+                step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)
+                self._follow(conversation, step, now, fill=False)
+            self._follow(conversation, conversation.line_renewed(now), now, fill=False)
+        self._fill(now)
+
+    def line_broke(self, now: float) -> None:
+        """End at once what may not be repeated: its unit may have done it already."""
+        for conversation in list(self._running.values()):
+            if not conversation.repeatable:
+                step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)
+                self._follow(conversation, step, now, fill=False)
+
+    def line_lost(self, now: float) -> None:
+        """End everything: there is no connection any more."""
+        waiting, self._waiting = self._waiting, deque()
+        for conversation in list(self._running.values()):
+            step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)
+            self._follow(conversation, step, now, fill=False)
+        for submission in waiting:
+            self._ended(lost(submission.ticket, submission.address, submission.request))
+
+    def _follow(self, conversation: Conversation, step: Step, now: float, *, fill: bool = True) -> None:
+        if step.send is not None:
+            self._send(conversation.address, step.send)
+        if step.ended is not None:
+            self._running.pop(conversation.address, None)
+            if step.ended.outcome in (Outcome.POSITIVE, Outcome.NEGATIVE):
+                self.room = min(self.room + 1, self._most_room)
+            self._ended(step.ended)
+            if fill:
+                self._fill(now)
+
+    def _fill(self, now: float) -> None:
+        skipped: list[Submission] = []
+        while self._waiting and len(self._running) < self.room:
+            submission = self._waiting.popleft()
+            if submission.address in self._running:
+                skipped.append(submission)
+                continue
+            conversation = self._conversations.setdefault(
+                submission.address, Conversation(submission.address)
+            )
+            self._running[submission.address] = conversation
+            step = conversation.begin(
+                submission.ticket, submission.request, submission.timing, now, self.send_wait_s
+            )
+            self._follow(conversation, step, now)
+        self._waiting.extendleft(reversed(skipped))
+
+
+def lost(ticket: int, address: Address, request: UdsRequest) -> Exchange:
+    """Return how a request ends that never left because the line is gone."""
+    return Exchange(
+        ticket=ticket,
+        address=address,
+        request=request.payload,
+        outcome=Outcome.LINK_LOST,
+        reason=SilentReason.LINK_LOST,
+    )
