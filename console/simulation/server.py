@@ -45,7 +45,7 @@ def run(
         can: interfaces of python-can that join the bus, `INTERFACE:CHANNEL[?key=value&...]`.
         pace: bit rate that the bus keeps; None: frames take no time.
         faults: specs as line_faults.py lists them.
-        answer_after_ms: time that every unit takes for any answer; None: as defined.
+        answer_after_ms: time that every unit takes for any answer, without 0x78; None: as defined.
         seed: makes chance (lost answers, seeds) repeatable.
         stats_file: gets frames and bus time as JSON at the end.
         ready: called once with what was bound: {"vehicle", "vin", "line", "doip": [host, port] | None,

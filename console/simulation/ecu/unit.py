@@ -59,11 +59,22 @@ class SimulatedUnit:
         answer_after_ms: int | None = None,
         seed: int = 0,
     ) -> None:
+        """Be switched on.
+
+        Args:
+            definition: what the unit is.
+            scheduler: its clock.
+            odometer_km: for faults that come back.
+            answer_after_ms: time for any answer, in place of what the definition says of delays and 0x78
+                (routines keep their duration); None: as defined.
+            seed: makes seeds of security access repeatable.
+        """
         self.definition = definition
         self.on_reset: list[Callable[[], None]] = []
         """Called when the unit goes away for a moment: what it was sending ends there."""
         self._scheduler = scheduler
         self._answer_after_ms = definition.answer_after_ms if answer_after_ms is None else answer_after_ms
+        self._pending_services = definition.pending_services if answer_after_ms is None else ()
         self._state = UnitState(definition, scheduler, odometer_km=odometer_km, seed=seed)
         self.memory = MemoryServices(self._state)
         self.fault_memory = FaultMemory(self._state)
@@ -144,17 +155,14 @@ class SimulatedUnit:
     def _deliver(
         self, answer: Answer, service: int, reply: Reply, *, suppress: bool, functional: bool
     ) -> None:
-        work_ms = answer.work_ms
-        refused = answer.payload[:1] == b"\x7f"
-        if service in self.definition.pending_services and not refused:
-            work_ms = max(work_ms, self.definition.pending_ms)
+        pending = service in self._pending_services and answer.payload[:1] != b"\x7f"
+        work_ms = max(answer.work_ms, self.definition.pending_ms) if pending else answer.work_ms
         total_ms = self._answer_after_ms + work_ms
         finish = partial(self._finish, answer, service, reply, suppress=suppress, functional=functional)
         if total_ms == 0:
             finish(pending=False)
             return
         self._busy = True
-        pending = service in self.definition.pending_services and not refused
         first_ms = self.definition.p2_ms * _PENDING_BEFORE
         if total_ms > self.definition.p2_ms or pending:
             pending = True
