@@ -43,6 +43,7 @@ class Debts:
     def __init__(self) -> None:
         self._debts: list[Debt] = []
         self._doubles = False
+        self._last: Expected | None = None
 
     def owe(self, expected: Expected, count: int, now: float, p2_s: float) -> None:
         """Remember that `count` answers to an ended request never came."""
@@ -51,14 +52,24 @@ class Debts:
 
     def answered(self, expected: Expected, payload: bytes, now: float) -> None:
         """Remember the answer just taken, in case the line brings it twice."""
+        self._last = expected
         window_s = DOUBLE_ANSWER_SEEN_S if self._doubles else DOUBLE_ANSWER_S
         self._debts = [debt for debt in self._debts if debt.copy_of is None]
         self._debts.append(Debt(expected, now + window_s, DOUBLE_HOLD_S, payload))
 
     def find(self, payload: bytes, now: float) -> Debt | None:
-        """Return the oldest debt that `payload` may pay, or None."""
+        """Return the debt that `payload` most likely pays, or None: the oldest answer owed, else a copy."""
         self._debts = [debt for debt in self._debts if debt.until > now]
-        return next((debt for debt in self._debts if debt.may_be(payload)), None)
+        may_be = [debt for debt in self._debts if debt.may_be(payload)]
+        return min(may_be, key=lambda debt: debt.copy_of is not None, default=None)
+
+    def unasked(self, payload: bytes, now: float) -> None:
+        """Take an answer that came while nothing was asked; one too many shows a line that doubles."""
+        debt = self.find(payload, now)
+        if debt is not None:
+            self.pay(debt)
+        elif self._last is not None and self._last.may_own(payload):
+            self._doubles = True
 
     def pay(self, debt: Debt) -> None:
         """Forget `debt`: its answer came."""

@@ -151,10 +151,8 @@ class Conversation:
     def received(self, payload: bytes, now: float) -> Step:
         """Take a whole message from the unit."""
         run = self._running
-        debt = self._debts.find(payload, now)
         if run is None:
-            if debt is not None:
-                self._debts.pay(debt)
+            self._debts.unasked(payload, now)
             return NOTHING
         if run.phase is Phase.RECEIVING:
             run.phase = Phase.WAITING
@@ -166,7 +164,7 @@ class Conversation:
             case Fit.TOO_SHORT:
                 run.unusable = (SilentReason.TOO_SHORT, payload, str(len(payload)))
             case Fit.OTHER_SERVICE | Fit.OTHER_ECHO:
-                if debt is not None:
+                if (debt := self._debts.find(payload, now)) is not None:
                     self._debts.pay(debt)
                 elif run.unusable is None:
                     other_service = fit is Fit.OTHER_SERVICE
@@ -175,12 +173,8 @@ class Conversation:
                 self._stray(run, payload)
             case Fit.PENDING:
                 return self._answered_pending(run, now)
-            case _ if debt is not None:
-                self._put_aside(run, payload, now, debt.hold_s)
-            case Fit.BUSY:
-                return self._answered_busy(run, payload, now)
-            case Fit.POSITIVE | Fit.NEGATIVE:
-                return self._accept(run, payload, now)
+            case Fit.BUSY | Fit.POSITIVE | Fit.NEGATIVE:
+                return self._answered(run, payload, now)
         return NOTHING
 
     def not_delivered(self, reason: SilentReason, detail: str, now: float, *, again: bool) -> Step:
@@ -294,11 +288,16 @@ class Conversation:
             )
         return self._rest(run, now, wait_s)
 
-    def _put_aside(self, run: _Running, payload: bytes, now: float, hold_s: float) -> None:
+    def _answered(self, run: _Running, payload: bytes, now: float) -> Step:
+        """Take an answer that fits, unless it may as well be one that is owed from before."""
         if run.aside is not None:
             self._set_aside_was_old(run, now)
+        debt = self._debts.find(payload, now)
+        if debt is None:
+            return self._accept(run, payload, now)
         run.aside = payload
-        run.deadline = now + hold_s
+        run.deadline = now + debt.hold_s
+        return NOTHING
 
     def _set_aside_was_old(self, run: _Running, now: float) -> None:
         aside, run.aside = run.aside, None
@@ -311,8 +310,6 @@ class Conversation:
         fit = run.expected.fit(payload)
         if fit is Fit.BUSY:
             return self._answered_busy(run, payload, now)
-        if run.aside is not None and run.aside is not payload:
-            self._set_aside_was_old(run, now)
         run.outstanding -= 1
         self._debts.answered(run.expected, payload, now)
         if fit is Fit.POSITIVE:
