@@ -130,35 +130,32 @@ class Ledger:
 
     def _prepare(self, first_packets: tuple[NewPacket, ...]) -> None:
         connection = self._connection
+        # Before anything is changed: the file may be somebody else's database.
+        self._is_new()
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         # Power cuts lost acknowledged commits with NORMAL; a lease that was answered must be kept.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            self._make_or_check(first_packets)
+            # Asked again under the lock: another process may have made it meanwhile.
+            if self._is_new():
+                self._make(first_packets)
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
 
-    def _make_or_check(self, first_packets: tuple[NewPacket, ...]) -> None:
+    def _is_new(self) -> bool:
+        """Return whether the database is empty. Raises ConsoleError WC-507 or WC-603 when it is not ours."""
         connection = self._connection
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
         tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
         name = clean(self._file)
         if tables == 0 and version == 0:
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            now = self._now()
-            for packet in first_packets:
-                self._insert_packet(packet, now, key=None)
-            self._keep_floor(now)
-            return
+            return True
         if owner != _APPLICATION_ID:
             raise ConsoleError("WC-507", file=name, detail=f"application_id {owner:#x}")
         if version > SCHEMA_VERSION:
@@ -167,6 +164,18 @@ class Ledger:
         found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if found != "ok":
             raise ConsoleError("WC-507", file=name, detail=clean(found))
+        return False
+
+    def _make(self, first_packets: tuple[NewPacket, ...]) -> None:
+        for statement in _SCHEMA.split(";\n"):
+            if statement.strip():
+                self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        now = self._now()
+        for packet in first_packets:
+            self._insert_packet(packet, now, key=None)
+        self._keep_floor(now)
 
     def balances(self, groups: Iterable[ProductGroup]) -> tuple[int, tuple[Balance, ...]]:
         """Return the time and what each of `groups` has. Raises LedgerUnavailableError."""
