@@ -39,7 +39,7 @@ class SimulatedVehicle:
 
 
 class ChildSimulations:
-    """Starts `workshop-console simulate` and keeps it running until closed; implements workshop.Simulations."""
+    """Starts `workshop-console simulate` and keeps it running until closed."""
 
     def __init__(self, names: Sequence[str], kind: Callable[[str], SimulatedKind]) -> None:
         self._names = tuple(names)
@@ -80,10 +80,10 @@ class ChildSimulations:
             except ConsoleError as error:
                 raise ConsoleError("WC-206", detail=str(error.facts.get("detail", ""))) from error
             place = ready.get("doip" if kind.line == "doip" else "socketcand")
-            host, _, port = str(place).rpartition(":")
-            if not port.isdecimal():
+            if not isinstance(place, list) or len(place) != 2:
                 child.close()
                 raise ConsoleError("WC-206", detail=clean(f"{kind.line}: {place}"))
+            host, port = place
             uri = (
                 f"doip://{host}:{port}"
                 if kind.line == "doip"

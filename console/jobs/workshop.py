@@ -338,9 +338,14 @@ class Workshop:
     def import_pdx(self, file: Path) -> Generator[Event, None, DescriptionSummary]:
         """Take a PDX into the store and return what it became. Raises ConsoleError WC-4xx, WC-60x."""
         yield StepBegan(step=Step.IMPORTING, detail=clean(file.name))
-        kept = self.catalogue.add(self._importer.read(file))
+        kept = self.import_file(file)
         if raised := not_all_used(kept):
             yield MessageRaised(message=raised)
+        return kept
+
+    def import_file(self, file: Path) -> DescriptionSummary:
+        """Take a PDX into the store at once; takes seconds. Raises ConsoleError WC-4xx, WC-60x."""
+        kept = self.catalogue.add(self._importer.read(file))
         self.choice = None
         return kept
 

@@ -15,7 +15,7 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()
         self._requested = False
         self._noticed = False
         self._locks = 0
@@ -34,6 +34,12 @@ class Cancellation:
         """Whether the procedure was told to end; a request after its last look changed nothing."""
         with self._guard:
             return self._noticed
+
+    @property
+    def asking(self) -> bool:
+        """Whether units are being asked; before that there is nothing to keep."""
+        with self._guard:
+            return self._wake is not None or self._locks > 0
 
     def request(self) -> None:
         """Ask the procedure to end; what it waits for ends at once unless the section is locked."""

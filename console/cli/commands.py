@@ -1,0 +1,198 @@
+"""The commands of the program and their options; each one's work is in a file of its own.
+
+Imported after the language is chosen: the help texts are made here.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from workshop_console.console.cli.session import Session
+from workshop_console.console.cli.speaking import (
+    SpeakingGroup,
+    json_option,
+    pdx_options,
+    session_options,
+    vci_option,
+)
+from workshop_console.i18n.texts import _
+
+
+def _version() -> str:
+    try:
+        return version("workshop-console")
+    except PackageNotFoundError:
+        return "?"
+
+
+@click.group(
+    cls=SpeakingGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_("Vehicle diagnosis on open standards. Without a command the full-screen console starts."),
+)
+@session_options
+@click.option("--version", "show_version", is_flag=True, help=_("Show the version."))
+@click.pass_context
+def program(ctx: click.Context, session: Session, show_version: bool) -> int | None:
+    """See `help` above."""
+    if show_version:
+        print(f"workshop-console {_version()}")
+        ctx.exit(0)
+    if ctx.invoked_subcommand is None:
+        return _console(session, None)
+    return None
+
+
+def _console(session: Session, vci: str | None) -> int:
+    from workshop_console.console.cli.console import run_console
+
+    session.choose({"vci": vci})
+    return run_console(session)
+
+
+@program.command(help=_("Start the full-screen console."))
+@vci_option
+@session_options
+def run(session: Session, vci: str | None) -> int:
+    """See `help` above."""
+    return _console(session, vci)
+
+
+@program.command("quick-test", help=_("Ask all control units: identification and fault memories."))
+@vci_option
+@pdx_options
+@json_option
+@click.option("--html", metavar="FILE", help=_("Write the report as a page to print."))
+@session_options
+def quick_test(session: Session, vci: str | None, pdx: tuple[str, ...], scan: bool, html: str | None) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.quick_test import quick_test_command
+
+    session.choose({"vci": vci})
+    return quick_test_command(session, pdx=pdx, scan=scan, html=html)
+
+
+@program.command(help=_("Read the fault memory of a control unit, or clear it."))
+@vci_option
+@click.option(
+    "--ecu", metavar="NAME|ADDRESS", help=_("Control unit: its name, 0x1234 (DoIP) or 0x7E0/0x7E8 (CAN).")
+)
+@click.option("--clear", is_flag=True, help=_("Clear the fault memory; a readout is saved before."))
+@click.option("--yes", is_flag=True, help=_("Confirm that the vehicle may be written to."))
+@pdx_options
+@json_option
+@session_options
+def faults(
+    session: Session,
+    vci: str | None,
+    ecu: str | None,
+    clear: bool,
+    yes: bool,
+    pdx: tuple[str, ...],
+    scan: bool,
+) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.faults import faults_command
+
+    session.choose({"vci": vci})
+    return faults_command(session, ecu=ecu, clear=clear, yes=yes, pdx=pdx, scan=scan)
+
+
+@program.command("import", help=_("Take control-unit descriptions (PDX) into the store."))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@json_option
+@session_options
+def import_(session: Session, files: tuple[str, ...]) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.importing import import_command
+
+    return import_command(session, files)
+
+
+@program.command(help=_("Explain a numbered message, or search the catalogue."))
+@click.argument("words", nargs=-1, metavar="[NUMBER | WORDS]")
+@json_option
+@session_options
+def message(session: Session, words: tuple[str, ...]) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.message import message_command
+
+    return message_command(session, " ".join(words))
+
+
+@program.command(help=_("Show the remaining diagnosis time of the product groups."))
+@json_option
+@session_options
+def credit(session: Session) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.credit import credit_command
+
+    return credit_command(session)
+
+
+@program.command(help=_("List kept reports, show one, or compare two."))
+@click.argument("report", type=int, required=False, metavar="[ID]")
+@click.option("--compare", nargs=2, type=int, metavar="A B", help=_("Compare two reports."))
+@click.option("--html", metavar="FILE", help=_("Write the report as a page to print."))
+@json_option
+@session_options
+def reports(session: Session, report: int | None, compare: tuple[int, int] | None, html: str | None) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.reports import reports_command
+
+    return reports_command(session, report, compare, html)
+
+
+@program.command(help=_("Check settings, store, access server and VCI."))
+@vci_option
+@json_option
+@session_options
+def check(session: Session, vci: str | None) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.check import check_command
+
+    session.choose({"vci": vci})
+    return check_command(session)
+
+
+@program.command(help=_("Run a simulated vehicle on DoIP and CAN."))
+@click.option("--vehicle", default="car", metavar="NAME", help=_("car, van or electric."))
+@click.option("--doip", metavar="HOST:PORT", help=_("Serve DoIP (UDP and TCP) here."))
+@click.option("--socketcand", metavar="HOST:PORT", help=_("Serve the CAN bus to socketcand clients here."))
+@click.option(
+    "--can", "buses", metavar="INTERFACE:CHANNEL", multiple=True, help=_("Join a bus of python-can.")
+)
+@click.option("--pace", type=click.IntRange(1), metavar="BITRATE", help=_("Give frames their bus time."))
+@click.option(
+    "--answer-after", type=click.IntRange(0, 600_000), metavar="MS", help=_("Time for each answer.")
+)
+@click.option("--fault", "line_faults", metavar="SPEC", multiple=True, help=_("Switch a fault on."))
+@click.option("--seed", type=int, metavar="NUMBER", help=_("Makes faults by chance repeatable."))
+@click.option("--stats-json", metavar="FILE", help=_("Write counts of frames and bus time at the end."))
+@click.option("--ready-json", is_flag=True, help=_("Print one line of JSON with the addresses once ready."))
+@click.option("--with-parent", is_flag=True, help=_("End when standard input closes."))
+@session_options
+def simulate(_session: Session, **options: object) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.servers import simulate_command
+
+    return simulate_command(options)
+
+
+@program.command(help=_("Run the access server."))
+@click.option("--listen", default="127.0.0.1:8443", metavar="HOST:PORT", help=_("Where to serve HTTP."))
+@click.option("--database", metavar="FILE|URL", help=_("Database; by default the one of this user."))
+@click.option("--no-demo", is_flag=True, help=_("Start a new database without demonstration packets."))
+@click.option("--messages", metavar="FILE", help=_("Newer message texts to give out."))
+@click.option("--operator-key", metavar="KEY", default="", help=_("Who shows it may add packets."))
+@click.option("--ready-json", is_flag=True, help=_("Print one line of JSON with the addresses once ready."))
+@click.option("--with-parent", is_flag=True, help=_("End when standard input closes."))
+@session_options
+def backend(session: Session, **options: object) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.servers import backend_command
+
+    return backend_command(session, options)

@@ -1,0 +1,1 @@
+"""Reports as files: pages to print, and JSON."""

@@ -1,0 +1,260 @@
+"""The composition root: the only place that builds adapters. Everything large is imported when it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.child import ChildProcess
+from workshop_console.console.jobs.credit_desk import CreditDesk
+from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
+from workshop_console.console.jobs.workshop import ShippedDescription, Workshop
+from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
+from workshop_console.console.model.description import ImportedDescription
+from workshop_console.console.model.message import NumberedMessage
+from workshop_console.console.model.report import QuickTestReport, ReportComparison
+from workshop_console.console.model.vehicle import DoipEntity
+from workshop_console.console.ports import AccessServer, VehicleLink
+from workshop_console.console.settings import Folders, Settings
+
+_BACKEND_START_S = 30.0
+_LARGEST_LOG_BYTES = 1_000_000
+_SIMULATED_VEHICLES = ("car", "van", "electric")
+
+
+class SystemClock:
+    """The computer's clock."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, UTC."""
+        return datetime.now(UTC)
+
+
+class LateImporter:
+    """Reads PDX files; what that takes is imported with the first one."""
+
+    def read(self, file: Path, progress: Callable[[str], None] | None = None) -> ImportedDescription:
+        """Return what the file describes. Raises ConsoleError WC-4xx."""
+        from workshop_console.console.odx.importer import PdxImporter
+
+        return PdxImporter().read(file, progress)
+
+
+class LocalBackend:
+    """The access server of this computer, as a child: started and waited for when it is first needed."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._child: ChildProcess | None = None
+        self._guard = threading.Lock()
+
+    def url(self) -> str:
+        """Return its address; it is started again when it went away. Raises ConsoleError WC-503."""
+        with self._guard:
+            if self._child is None or not self._child.running:
+                arguments = ["backend", "--listen", "127.0.0.1:0", "--database", str(self._database)]
+                try:
+                    self._child = ChildProcess("backend", [*arguments, "--ready-json", "--with-parent"])
+                except ConsoleError as error:
+                    raise _backend_failed(error) from error
+            try:
+                return str(self._child.ready(_BACKEND_START_S)["url"])
+            except ConsoleError as error:
+                self._child = None
+                raise _backend_failed(error) from error
+            except KeyError:
+                raise ConsoleError("WC-503", detail="url") from None
+
+    def close(self) -> None:
+        """End it."""
+        with self._guard:
+            child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+
+class LateAccessServer:
+    """Asks the access server; what that takes is imported with the first question."""
+
+    def __init__(self, url: str | Callable[[], str], timeout_s: float) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._server: AccessServer | None = None
+        self._guard = threading.Lock()
+
+    def _asked(self) -> AccessServer:
+        with self._guard:
+            if self._server is None:
+                from workshop_console.console.access.http_access_server import HttpAccessServer
+
+                self._server = HttpAccessServer(self._url, self._timeout_s)
+            return self._server
+
+    def credit(self, edition: Edition) -> CreditReport:
+        """See ports.AccessServer."""
+        return self._asked().credit(edition)
+
+    def lease(self, group: ProductGroup, *, idempotency_key: str, vin: str = "") -> Lease:
+        """See ports.AccessServer."""
+        return self._asked().lease(group, idempotency_key=idempotency_key, vin=vin)
+
+    def messages(
+        self, lang: str, edition: Edition, etag: str
+    ) -> tuple[str, Sequence[NumberedMessage]] | None:
+        """See ports.AccessServer."""
+        return self._asked().messages(lang, edition, etag)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._server is not None:
+            self._server.close()
+
+
+def _backend_failed(error: ConsoleError) -> ConsoleError:
+    return ConsoleError("WC-503", detail=str(error.facts.get("detail", "")))
+
+
+def build_workshop(
+    settings: Settings,
+    folders: Folders,
+    *,
+    lang: str,
+    problems: Sequence[ConsoleError] = (),
+    group_chosen: bool = False,
+) -> Workshop:
+    """Return the workshop with all adapters.
+
+    Args:
+        settings: what the user chose.
+        folders: where files stand.
+        lang: language of messages and reports.
+        problems: what was wrong in the settings.
+        group_chosen: whether the product group was named for this run, so that it holds for a simulated
+            vehicle of another group too.
+    """
+    from workshop_console.data.store import open_store
+    from workshop_console.i18n.messages import SHIPPED, fill
+
+    start_log(folders.log_file)
+    store = open_store(folders, texts=SHIPPED)
+    server, close_server = _access_server(settings, folders)
+    clock = SystemClock()
+
+    def open_link(uri: str) -> VehicleLink:
+        from workshop_console.console.links.open import open_link as open_line
+
+        return open_line(uri, tester_address=settings.tester_address)
+
+    def discover() -> Sequence[DoipEntity]:
+        from workshop_console.console.links.doip.discovery import discover as ask_network
+
+        return ask_network()
+
+    def check_vci(uri: str) -> None:
+        from workshop_console.console.links.uri import parse_vci
+
+        parse_vci(uri)
+
+    def write(report: QuickTestReport | ReportComparison, kind: str, workshop: Workshop) -> str:
+        from workshop_console.console.reports.writing import report_text
+
+        return report_text(report, kind, workshop.raised)
+
+    return Workshop(
+        settings=settings,
+        folders=folders,
+        lang=lang,
+        catalogue=store.catalogue,
+        records=store.records,
+        messages=store.messages,
+        desk=CreditDesk(server, store.credit, clock, settings.edition),
+        clock=clock,
+        open_link=open_link,
+        discover=discover,
+        check_vci=check_vci,
+        simulations=ChildSimulations(_SIMULATED_VEHICLES, _simulated_kind),
+        importer=LateImporter(),
+        fill=fill,
+        write=write,
+        shipped=shipped_description,
+        group_chosen=group_chosen,
+        closing=(*close_server, store.close),
+        problems=(*problems, *store.problems),
+    )
+
+
+def _access_server(
+    settings: Settings, folders: Folders
+) -> tuple[AccessServer | None, tuple[Callable[[], None], ...]]:
+    if settings.access_server == "off":
+        return None, ()
+    if settings.access_server == "local":
+        backend = LocalBackend(folders.backend_file)
+        late = LateAccessServer(backend.url, settings.access_timeout_s)
+        return late, (late.close, backend.close)
+    late = LateAccessServer(settings.access_server, settings.access_timeout_s)
+    return late, (late.close,)
+
+
+@cache
+def _simulated_kind(name: str) -> SimulatedKind:
+    from workshop_console.console.simulation.load import load_vehicle
+
+    vehicle = load_vehicle(name)
+    return SimulatedKind(name=name, label=vehicle.label, group=vehicle.group, line=vehicle.line)
+
+
+def shipped_description(vin: str) -> ShippedDescription | None:
+    """Return the shipped description that is for this VIN."""
+    from workshop_console.console.simulation.load import load_vehicle
+
+    for name in _SIMULATED_VEHICLES:
+        vehicle = load_vehicle(name)
+        if vehicle.vin == vin:
+            file = Path(__file__).parent.parent / "data" / "vehicles" / f"{name}.pdx"
+            return ShippedDescription(
+                file=file,
+                sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+                vin_pattern=vehicle.vin_pattern,
+                vehicle_name=vehicle.label,
+            )
+    return None
+
+
+def shipped_message(error: ConsoleError, *, lang: str, edition: Edition | None = None) -> NumberedMessage:
+    """Return an error as a message without a store: what is left when nothing else works."""
+    from workshop_console.i18n import messages
+
+    found = messages.shipped_message(error.number, lang, edition or Edition.LITE)
+    if found is None:
+        return NumberedMessage(number=error.number, title=str(error), when="", cause="", remedy=(), lang=lang)
+    return messages.fill(found, error.facts)
+
+
+def start_log(file: Path) -> None:
+    """Write warnings and errors of the program to `file`, bounded; never to the terminal."""
+    from logging.handlers import RotatingFileHandler
+
+    root = logging.getLogger()
+    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
+        return
+    logging.raiseExceptions = False  # a full disk must not print tracebacks over the screen
+    handler: logging.Handler
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            file, maxBytes=_LARGEST_LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
+        )
+    except OSError:
+        handler = logging.NullHandler()  # without it logging prints warnings to the terminal
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    root.addHandler(handler)
+    for chatty in ("httpx", "httpcore", "can", "isotp"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
