@@ -73,7 +73,7 @@ Behaviour = Callable[[socket.socket], None]
 
 
 @contextmanager
-def misbehaving(behave: Behaviour) -> Iterator[str]:
+def misbehaving(behave: Behaviour, *, read_first: bool = True) -> Iterator[str]:
     """Listen on a free port and hand each connection, its request read, to `behave`; yield the address."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(20)
@@ -87,7 +87,8 @@ def misbehaving(behave: Behaviour) -> Iterator[str]:
                 return
             with connection, suppress(OSError):
                 connection.settimeout(20)
-                read_request(connection)
+                if read_first:
+                    read_request(connection)
                 behave(connection)
 
     thread = threading.Thread(target=serve, daemon=True)
