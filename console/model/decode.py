@@ -60,7 +60,10 @@ def raw_number(field: FieldLayout, raw: bytes, bit_length: int) -> int | float:
         return bits
     if field.kind is ValueKind.BCD:
         # Digits above nine are no BCD; they add their weight, so that the value still tells them apart.
-        return sum((bits >> 4 * place & 0xF) * 10**place for place in range((bits.bit_length() + 3) // 4))
+        number = 0
+        for digit in f"{bits:X}":
+            number = 10 * number + int(digit, 16)
+        return number
     return bits
 
 

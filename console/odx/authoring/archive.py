@@ -30,7 +30,7 @@ def write_pdx(vehicle: VehicleDefinition, file: Path) -> None:
         with zipfile.ZipFile(written) as archive:
             contents = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, content in sorted(contents.items()):
+        for name, content in contents.items():
             if name == "index.xml":
                 content = _CREATION_DATE.sub(_FIXED_DATE, content)
             info = zipfile.ZipInfo(name, _ZIP_DATE)
