@@ -13,10 +13,14 @@ from workshop_console.console.simulation.event_loop import EventLoop
 Endpoint = tuple[str, int]
 """Host and port; port 0 lets the system choose."""
 
+_HIGHEST_PORT = 65_535
+
 
 def bound_socket(endpoint: Endpoint, kind: socket.SocketKind) -> socket.socket:
     """Return a socket bound to `endpoint`. Raises ConsoleError WC-206 when that is not possible."""
     host, port = endpoint
+    if not 0 <= port <= _HIGHEST_PORT:  # getaddrinfo() would take it modulo 65536
+        raise ConsoleError("WC-206", detail=clean(f"{host}:{port}"))
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
         channel = socket.socket(family, kind)
