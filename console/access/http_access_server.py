@@ -30,15 +30,14 @@ class HttpAccessServer:
     """The port AccessServer over HTTP; every method may be called from any thread.
 
     Args:
-        url: address of the server, or a function that returns it when it is first needed (the local server
-            tells its own once it runs; its ConsoleError is the method's).
+        url: address of the server, or a function that returns it for each call (the local server tells its
+            own once it runs, and another one when it was started again; its ConsoleError is the method's).
         timeout_s: longest time for one call, from name resolution to the last byte.
     """
 
     def __init__(self, url: str | Callable[[], str], timeout_s: float) -> None:
         """Raise ConsoleError WC-502 when `url` is given and cannot be used."""
-        self._url = url
-        self._address = read_address(url) if isinstance(url, str) else None
+        self._where = _fixed(read_address(url)) if isinstance(url, str) else lambda: read_address(url())
         self._timeout_s = timeout_s
         self._attempts: set[Attempt] = set()
         self._guard = threading.Lock()
@@ -106,11 +105,6 @@ class HttpAccessServer:
         for attempt in waiting:
             attempt.abandon()
 
-    def _where(self) -> ServerAddress:
-        if self._address is None:
-            self._address = read_address(self._url if isinstance(self._url, str) else self._url())
-        return self._address
-
     def _call(
         self,
         address: ServerAddress,
@@ -130,6 +124,10 @@ class HttpAccessServer:
         finally:
             with self._guard:
                 self._attempts.discard(attempt)
+
+
+def _fixed(address: ServerAddress) -> Callable[[], ServerAddress]:
+    return lambda: address
 
 
 def _refused(address: ServerAddress, answer: Answer, group: ProductGroup | None = None) -> ConsoleError:

@@ -61,15 +61,23 @@ class CreditDesk:
         memory: what the store remembers; its own trouble never stands in the way of an answer.
         clock: wall clock.
         edition: whose groups and portals apply.
+        source: name of the server in the settings; what the store remembers of another one is not used.
     """
 
     def __init__(
-        self, server: AccessServer | None, memory: CreditMemory, clock: Clock, edition: Edition
+        self,
+        server: AccessServer | None,
+        memory: CreditMemory,
+        clock: Clock,
+        edition: Edition,
+        *,
+        source: str = "",
     ) -> None:
         self._server = server
         self._memory = memory
         self._clock = clock
         self._edition = edition
+        self._source = source
         self._leasing = threading.Lock()
         self._own_keys: dict[ProductGroup, str] = {}
 
@@ -92,7 +100,7 @@ class CreditDesk:
         stored: CreditReport | None = None
         with suppress(ConsoleError):
             stored = self._memory.credit(self._edition)
-        if stored is None or stored.as_of is None:
+        if stored is None or stored.as_of is None or stored.source != self._source:
             return nothing
         as_of, now = stored.as_of, self._clock.now()
         groups = tuple(without_ended_packet(stored.of(group), as_of, now) for group in GROUPS[self._edition])
@@ -116,6 +124,7 @@ class CreditDesk:
             as_of=self._clock.now(),
             online=True,
             kept=True,
+            source=self._source,
             groups=tuple(told.of(group) for group in GROUPS[self._edition]),
         )
         with suppress(ConsoleError):
@@ -160,7 +169,8 @@ class CreditDesk:
             return None
         with self._leasing:
             with suppress(ConsoleError):
-                if running := self._memory.lease(group, self._clock.now()):
+                running = self._memory.lease(group, self._clock.now())
+                if running is not None and running.source == self._source:
                     return running
             try:
                 lease = self._ask_for_lease(self._server, group, vin)
@@ -181,7 +191,7 @@ class CreditDesk:
         """Ask once with the kept key, and drop the key when the answer settles the request."""
         key = self._key(group)
         try:
-            lease = server.lease(group, idempotency_key=key, vin=vin)
+            lease = replace(server.lease(group, idempotency_key=key, vin=vin), source=self._source)
         except ConsoleError as error:
             if error.number in _ANSWERED:
                 self._drop_key(group, key)

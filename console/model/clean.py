@@ -10,6 +10,7 @@ LONGEST_TEXT = 400
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_ENDS = frozenset("\u2028\u2029")
 _INVISIBLE = frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff")
+_UNSEEN = _BIDIRECTIONAL | _LINE_ENDS | _INVISIBLE
 
 
 def _visible(character: str) -> str:
@@ -18,7 +19,7 @@ def _visible(character: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "\u2421"
-    if 0x80 <= code < 0xA0 or character in _BIDIRECTIONAL or character in _LINE_ENDS or character in _INVISIBLE:
+    if 0x80 <= code < 0xA0 or character in _UNSEEN:
         return "\ufffd"
     if 0xD800 <= code < 0xE000 or unicodedata.category(character) in ("Co", "Cn", "Cf"):
         return "\ufffd"

@@ -11,7 +11,7 @@ class Edition(StrEnum):
     """Which product's rules apply: groups, portals and support desks differ."""
 
     LITE = "lite"
-    PASS_THRU = "pass-thru"
+    PASS_THRU = "pass-thru"  # noqa: S105 - the name of a product, not a secret
 
 
 class ProductGroup(StrEnum):
@@ -60,6 +60,8 @@ class CreditReport:
     groups: tuple[GroupCredit, ...]
     kept: bool = True
     """False: this workshop keeps no credit (access server `off`)."""
+    source: str = ""
+    """Which server said so, as the settings name it: one server's figures are not another's."""
 
     def of(self, group: ProductGroup) -> GroupCredit:
         """Return the credit of `group`; unknown when the report does not name it."""
@@ -74,3 +76,5 @@ class Lease:
     group: ProductGroup
     begun: datetime
     until: datetime
+    source: str = ""
+    """Which server granted it, as the settings name it."""

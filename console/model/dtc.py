@@ -114,7 +114,7 @@ class Fault:
     status: int
     """statusOfDTC as sent."""
     text: str = ""
-    """What the description calls the fault, cleaned; empty when it has no text (the edge explains the code)."""
+    """What the description calls the fault, cleaned; empty: it has no text, and the edge explains."""
     display_code: str = ""
     """What the description prints for the code; empty when it is silent."""
     priority: int | None = None

@@ -19,7 +19,7 @@ class NumberedMessage:
     """One step each, in the order to try them."""
     lang: str
     area: str = ""
-    """Key of the area it is listed under: start, credit, general, vehicle, unit, description, access, store, program."""
+    """Area it is listed under: start, credit, general, vehicle, unit, description, access, store, program."""
 
 
 @dataclass(frozen=True, kw_only=True)
