@@ -173,7 +173,7 @@ def build_workshop(
         catalogue=store.catalogue,
         records=store.records,
         messages=store.messages,
-        desk=CreditDesk(server, store.credit, clock, settings.edition),
+        desk=CreditDesk(server, store.credit, clock, settings.edition, source=settings.access_server),
         clock=clock,
         open_link=open_link,
         discover=discover,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import IO, Any
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 
+_NUMBERED = re.compile(r"(WC-\d{3}|\d{4}-\d{2})\b")
 _LONGEST_READY_LINE_BYTES = 64 * 1024
 _KEPT_ERROR_LINES = 20
 _LONGEST_ERROR_LINE_BYTES = 2_000
@@ -146,10 +148,10 @@ class ChildProcess:
             stream.close()
 
     def _why(self) -> str:
-        """Return what is known of its end: its last words, else its exit code."""
+        """Return what is known of its end: its numbered message, else its last words, else its exit code."""
         self._readers[1].join(0.5)
         if self._errors:
-            return self._errors[-1]
+            return next(filter(_NUMBERED.match, self._errors), self._errors[-1])
         if self._ready_line:
             return clean(self._ready_line.decode("utf-8", "replace").strip(), longest=120)
         return f"exit {self._process.poll()}"
