@@ -463,6 +463,20 @@ def test_gateway_of_either_version_is_spoken_to(versions: tuple[int, ...], vin: 
         assert asked[-1] == b"\x0e\x81\x00" + bytes(4)
 
 
+def test_no_wake_up_is_lost_between_many_requests_and_the_end() -> None:
+    """Requests from one thread while answers come in the hub's: the hub must hear of each, and of the end."""
+    with ScriptedGateway() as gateway:
+        for _ in range(20):
+            link = open_link(gateway.uri)
+            for number in range(30):
+                request = UdsRequest(payload=bytes((0x22, 0xF1, number)), echo_bytes=2)
+                tickets = [link.submit(address, request, Timing(p2_ms=3000)) for address in (A, B)]
+                assert all(exchange.positive for exchange in gather(link, tickets).values())
+            began = time.monotonic()
+            link.close()
+            assert time.monotonic() - began < 1.0
+
+
 def test_close_gives_the_connection_back_and_can_be_called_twice() -> None:
     with ScriptedGateway(acknowledge_and(lambda _target, _data: None)) as gateway:
         link = open_link(gateway.uri)

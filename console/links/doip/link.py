@@ -99,6 +99,12 @@ class DoipLink(HubLink):
             with contextlib.suppress(OSError):  # full or closed: the hub is awake or gone
                 self._wake_out.send(b"\0")
 
+    def _woken(self) -> None:
+        # In this order: a wake-up between the two leaves its byte, or its command is done right after.
+        with contextlib.suppress(BlockingIOError):
+            self._wake_in.recv(4_096)
+        self._awake.clear()
+
     # Sending (hub's thread).
 
     def _transmit(self, address: Address, payload: bytes) -> None:
@@ -147,9 +153,7 @@ class DoipLink(HubLink):
             self._work_due(time.monotonic())
             for key, _ in self._selector.select(self._patience()):
                 if key.fileobj is self._wake_in:
-                    self._awake.clear()
-                    with contextlib.suppress(BlockingIOError):
-                        self._wake_in.recv(4_096)
+                    self._woken()
                 elif self._connection is None:
                     break
                 elif key.fileobj is self._connection.tcp:
@@ -312,8 +316,7 @@ class DoipLink(HubLink):
         while not self._closing and (left := until - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
                 if key.fileobj is self._wake_in:
-                    self._awake.clear()
-                    self._wake_in.recv(4_096)
+                    self._woken()
         return self._closing
 
     def _release(self) -> None:
