@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from workshop_console.console.simulation.event_loop import EventLoop
 
 _READ_BYTES = 64 * 1024
+_LINGER_S = 1.0
 MOST_BUFFERED_BYTES = 8 * 1024 * 1024
 """A client that leaves this much unread is disconnected; until then nothing is lost for it."""
 
@@ -65,11 +67,19 @@ class Connection:
             self._loop.at_end_of_turn(self._flush)
 
     def close_after_sending(self) -> None:
-        """Close once everything is written; nothing more is read."""
+        """Be closed for the caller at once, and for the other side once everything is written.
+
+        What the other side still sends is read and dropped for a moment: closing with unread bytes resets the
+        connection, and the last message with it.
+        """
+        if not self.open:
+            return
         self._closing = True
+        self._loop.call_later(_LINGER_S, self.close)
         if not self._flush_asked:
             self._flush_asked = True
             self._loop.at_end_of_turn(self._flush)
+        self._closed()
 
     def close(self) -> None:
         """Close now; safe to call twice."""
@@ -79,7 +89,8 @@ class Connection:
         self._out.clear()
         self._loop.unwatch(self._channel)
         self._channel.close()
-        self._closed()
+        if not self._closing:
+            self._closed()
 
     def pause_reading(self, paused: bool) -> None:
         """Leave what comes in the system's buffers, so that the other side has to wait."""
@@ -134,9 +145,10 @@ class Connection:
             if not self._writing:
                 self._writing = True
                 self._watch()
-        elif self._closing:
-            self.close()
         elif self._writing:
             self._writing = False
             self._watch()
         self._out_bytes = len(data) - sent
+        if self._closing and not self._out:
+            with contextlib.suppress(OSError):  # the other side was faster
+                self._channel.shutdown(socket.SHUT_WR)

@@ -21,6 +21,8 @@ from workshop_console.console.simulation.scheduler import Timer
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 60.0
+_FEW_TIMERS = 1_000
+"""Cancelled timers wait for their time like others; above this number they are sorted out now and then."""
 _SELECT_LIMIT = 1024
 """select() takes no file descriptor above this."""
 
@@ -32,6 +34,7 @@ class EventLoop:
         self._selector = selectors.DefaultSelector()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._tidy_at = _FEW_TIMERS
         self._posted: deque[Callable[[], None]] = deque()
         self._at_end: list[Callable[[], None]] = []
         self._stopped = False
@@ -47,6 +50,10 @@ class EventLoop:
 
     def call_at(self, due: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` when the clock reaches `due`; only from the loop's own thread."""
+        if len(self._timers) >= self._tidy_at:
+            self._timers = [entry for entry in self._timers if entry[2].callback is not None]
+            heapq.heapify(self._timers)
+            self._tidy_at = max(_FEW_TIMERS, 2 * len(self._timers))
         timer = Timer(due, callback)
         heapq.heappush(self._timers, (due, next(self._order), timer))
         return timer
@@ -96,14 +103,13 @@ class EventLoop:
 
     def turn(self, longest_wait_s: float) -> None:
         """Wait for something to do, at most `longest_wait_s`, and do it."""
-        timers = self._timers
-        while timers and timers[0][2].callback is None:
-            heapq.heappop(timers)
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
         wait_s = longest_wait_s
         if self._posted or self._at_end:
             wait_s = 0.0
-        elif timers:
-            wait_s = min(wait_s, max(0.0, timers[0][0] - monotonic()))
+        elif self._timers:
+            wait_s = min(wait_s, max(0.0, self._timers[0][0] - monotonic()))
         # Timers first: the bus must have lived through the past before a socket adds to it.
         ready = self._wait(wait_s)
         self._run_due()
@@ -124,10 +130,9 @@ class EventLoop:
         self._wake_writer.close()
 
     def _run_due(self) -> None:
-        timers = self._timers
         now = monotonic()
-        while timers and timers[0][0] <= now:
-            timer = heapq.heappop(timers)[2]
+        while self._timers and self._timers[0][0] <= now:
+            timer = heapq.heappop(self._timers)[2]
             callback, timer.callback = timer.callback, None
             if callback is not None:
                 self._guard(callback)

@@ -47,6 +47,8 @@ _ALTERING = ("corrupt", "cut", "long", "empty", "other")
 _PENDING_EVERY_S = 0.9
 _MOST_PENDING = 1_000
 """Endless is long enough to outlast every budget, and ends: nobody may listen any more."""
+_MOST_LATE = 1_000
+"""Late answers of one unit that are kept; the others are never sent."""
 _RESET_DOWNTIME_MS = 800
 _NACK_UNREACHABLE = 0x06
 
@@ -153,6 +155,7 @@ class FaultyUnit:
         self._random = chance
         self._previous = b"\x7e\x00"
         self._answers = 0
+        self._late = 0
         self._refusals: dict[bytes, int] = {}
         self._endless: Timer | None = None
 
@@ -215,10 +218,15 @@ class FaultyUnit:
                 self._unit.reset(_RESET_DOWNTIME_MS)
                 return
         for message in sent:
-            if "late" in faults:
-                self._scheduler.call_later(faults["late"] / 1000, partial(reply, message))
-            else:
+            if "late" not in faults:
                 reply(message)
+            elif self._late < _MOST_LATE:
+                self._late += 1
+                self._scheduler.call_later(faults["late"] / 1000, partial(self._send_late, reply, message))
+
+    def _send_late(self, reply: Reply, message: bytes) -> None:
+        self._late -= 1
+        reply(message)
 
     def _altered(self, kind: str, payload: bytes) -> bytes:
         if kind == "cut":

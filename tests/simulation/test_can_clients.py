@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,6 +30,7 @@ from tests.simulation.workbench import (
 )
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.simulation import connection
+from workshop_console.console.simulation.bus import socketcand
 from workshop_console.console.simulation.bus.joined_interface import parse_interface
 from workshop_console.console.simulation.security import key_of
 from workshop_console.console.simulation.server import run
@@ -263,3 +267,81 @@ def test_statistics_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConsoleError) as raised:
         run(make_vehicle(), stats_file=tmp_path / "missing" / "file", ready=lambda _: None, stop=stop)
     assert raised.value.number == "WC-107"
+
+
+def read_long_record(bus: can.BusABC) -> bytes:
+    """Return the answer of the unit to a request for a record of 3,000 bytes."""
+    notifier = can.Notifier(bus, [], timeout=0.05)
+    stack = isotp.NotifierBasedCanStack(bus, notifier, address=isotp.Address(rxid=0x7E8, txid=0x7E0))
+    stack.start()
+    try:
+        stack.send(b"\x22\x04\x00")
+        answer = stack.recv(block=True, timeout=10)
+        return bytes(answer) if answer else b""
+    finally:
+        stack.stop()
+        notifier.stop()
+
+
+def test_udp_multicast_joins_the_bus_without_hearing_itself() -> None:
+    group = "239.74.163.77"
+    try:
+        can.Bus(interface="udp_multicast", channel=group, hop_limit=0).shutdown()
+    except (can.CanError, OSError) as error:
+        pytest.skip(f"no multicast on this machine: {error}")
+    with (
+        running(can=(f"udp_multicast:{group}?hop_limit=0",)) as simulation,
+        can.Bus(interface="udp_multicast", channel=group, hop_limit=0) as bus,
+        connect(simulation) as channel,
+    ):
+        assert read_long_record(bus) == b"\x62\x04\x00" + bytes(3000)
+        channel.settimeout(0.2)
+        text = b""
+        with contextlib.suppress(TimeoutError):
+            while part := channel.recv(65_536):
+                text += part
+        assert text.count(b"< frame 7E8 ") == (3003 - 6 + 6) // 7 + 1
+        assert text.count(b"< frame 7E0 ") == text.count(b" 0322") + text.count(b" 30")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="pseudo-terminals are a thing of POSIX")
+def test_slcan_joins_the_bus() -> None:
+    import tty  # POSIX only
+
+    ours, theirs = [os.openpty() for _ in range(2)]
+    for descriptor in (*ours, *theirs):
+        tty.setraw(descriptor)
+    stop = threading.Event()
+
+    def carry(source: int, target: int) -> None:
+        while not stop.is_set():
+            if select.select([source], [], [], 0.05)[0]:
+                os.write(target, os.read(source, 4096))
+
+    wires = [
+        threading.Thread(target=carry, args=ends) for ends in ((ours[0], theirs[0]), (theirs[0], ours[0]))
+    ]
+    for wire in wires:
+        wire.start()
+    name, their_name = os.ttyname(ours[1]), os.ttyname(theirs[1])
+    try:
+        with (
+            running(can=(f"slcan:{name}?bitrate=500000&sleep_after_open=0",)),
+            can.Bus(interface="slcan", channel=their_name, bitrate=500_000, sleep_after_open=0) as bus,
+        ):
+            assert read_long_record(bus) == b"\x62\x04\x00" + bytes(3000)
+    finally:
+        stop.set()
+        for wire in wires:
+            wire.join(5)
+        for descriptor in (*ours, *theirs):
+            os.close(descriptor)
+
+
+def test_a_client_that_never_says_what_it_wants_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socketcand, "HANDSHAKE_S", 0.1)
+    with running() as simulation, connect(simulation) as ready:
+        with socket.create_connection(simulation.socketcand, timeout=5) as idle:
+            assert ends(idle)
+        ready.sendall(b"< send 7E0 3 2 3E 0 >")
+        assert read_frame(ready)[2] == "7E8"

@@ -145,7 +145,10 @@ class SimulatedBus:
                     party.hear(frame)
                 except Exception:
                     _LOG.exception("a party on the bus failed; the bus goes on")
-        sender.sent()
+        try:
+            sender.sent()
+        except Exception:
+            _LOG.exception("a sender on the bus failed; the bus goes on")
 
 
 def _priority(frame: Frame) -> int:

@@ -46,6 +46,7 @@ class JoinedInterface:
         self._echo_lock = threading.Lock()
         self._unsent: queue.Queue[Frame | None] = queue.Queue(_MOST_UNSENT_FRAMES)
         self._waiting = 0
+        self._received: deque[Frame] = deque()
         self._closed = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=f"can-{interface}", daemon=True)
@@ -97,13 +98,20 @@ class JoinedInterface:
             if message is None or message.is_error_frame or message.is_remote_frame or message.is_fd:
                 continue
             frame = Frame(message.arbitration_id, bytes(message.data), message.is_extended_id)
-            if not self._is_echo(frame):
-                self._loop.post(lambda frame=frame: self._take(frame))  # type: ignore[misc]  # mypy has no type for bound defaults
+            if self._is_echo(frame) or len(self._received) >= _MOST_WAITING_FRAMES:
+                continue
+            self._received.append(frame)
+            if len(self._received) == 1:  # else the loop is on its way already
+                self._loop.post(self._take)
 
-    def _take(self, frame: Frame) -> None:
-        if self._waiting < _MOST_WAITING_FRAMES and not self._closed.is_set():
-            self._waiting += 1
-            self._bus.send(self, frame)
+    def _take(self) -> None:
+        while self._received:
+            # The last one stays in until it is taken, so that the reader knows whether to call again.
+            frame = self._received[0]
+            if self._waiting < _MOST_WAITING_FRAMES and not self._closed.is_set():
+                self._waiting += 1
+                self._bus.send(self, frame)
+            self._received.popleft()
 
     def _is_echo(self, frame: Frame) -> bool:
         if self._echoes is None:

@@ -27,6 +27,9 @@ from workshop_console.console.simulation.event_loop import EventLoop
 from workshop_console.console.simulation.line_faults import CloseFault
 from workshop_console.console.simulation.listener import Endpoint, Listener
 
+HANDSHAKE_S = 30.0
+"""A client that is not in raw mode by then makes room for others."""
+
 _MOST_CLIENTS = 64
 _LONGEST_COMMAND_BYTES = 512
 _MOST_WAITING_FRAMES = 512
@@ -95,6 +98,7 @@ class SocketcandClient:
         self._waiting = 0
         self._connection = Connection(loop, channel, received=self._received, closed=self._closed)
         self._connection.send(b"< hi >")
+        self._handshake = loop.call_later(HANDSHAKE_S, self.close)
 
     def hear(self, frame: Frame) -> None:
         """Pass a frame of another party on."""
@@ -121,6 +125,7 @@ class SocketcandClient:
         self._connection.close()
 
     def _closed(self) -> None:
+        self._handshake.cancel()
         self._server.forget(self)
 
     def _received(self, data: bytes) -> None:
@@ -150,6 +155,7 @@ class SocketcandClient:
             self._connection.send(b"< ok >")
             if not self._raw:
                 self._raw = True
+                self._handshake.cancel()
                 self._held = []
                 self._bus.join(self)
                 self._loop.call_later(_HOLD_AFTER_RAWMODE_S, self._release)
