@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -116,7 +117,8 @@ def _stop_on_signals(stop: threading.Event) -> None:
 def _stop_with_input(stop: threading.Event) -> None:
     """Wait for the end of standard input: the parent went away, however it did."""
     try:
-        while sys.stdin.buffer.read(4096):
+        # os.read, not sys.stdin: a thread that waits in a buffered reader aborts Python when it ends.
+        while os.read(sys.stdin.fileno(), 4096):
             pass
     except (OSError, ValueError):
         pass
