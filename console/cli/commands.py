@@ -187,7 +187,13 @@ def simulate(_session: Session, **options: object) -> int:
 @click.option("--database", metavar="FILE|URL", help=_("Database; by default the one of this user."))
 @click.option("--no-demo", is_flag=True, help=_("Start a new database without demonstration packets."))
 @click.option("--messages", metavar="FILE", help=_("Newer message texts to give out."))
-@click.option("--operator-key", metavar="KEY", default="", help=_("Who shows it may add packets."))
+@click.option(
+    "--operator-key",
+    metavar="KEY",
+    default="",
+    envvar="WORKSHOP_CONSOLE_OPERATOR_KEY",
+    help=_("Who shows it may add packets."),
+)
 @click.option("--ready-json", is_flag=True, help=_("Print one line of JSON with the addresses once ready."))
 @click.option("--with-parent", is_flag=True, help=_("End when standard input closes."))
 @session_options
