@@ -44,6 +44,11 @@ class EventLoop:
         self._selector.register(self._wake_reader, selectors.EVENT_READ, self._woken)
         self._wait = self._precise_wait()
 
+    @property
+    def waiting_timers(self) -> int:
+        """How many timers wait for their time, cancelled ones that were not sorted out yet included."""
+        return len(self._timers)
+
     def now(self) -> float:
         """Return seconds on the monotonic clock."""
         return monotonic()
