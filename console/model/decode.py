@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from decimal import Decimal
 
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.description import FieldLayout, ValueKind
@@ -89,7 +90,7 @@ def _physical(field: FieldLayout, number: float) -> str:
     else:
         text = f"{value:.{_SIGNIFICANT_DIGITS}g}"
         if "e" in text:
-            text = f"{value:.{_SIGNIFICANT_DIGITS}f}".rstrip("0").rstrip(".")
+            text = f"{Decimal(text):f}"
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text
 
 

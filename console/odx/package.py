@@ -74,12 +74,16 @@ def open_package(file: Path, limits: ImportLimits) -> Package:
 
 
 def _read(file: Path, name: str, limits: ImportLimits) -> bytes:
+    most = limits.file_mib * MEBIBYTE
     try:
         with file.open("rb") as source:
-            content = source.read(limits.file_mib * MEBIBYTE + 1)
+            size = source.seek(0, io.SEEK_END)
+            source.seek(0)
+            # One byte more than is allowed: the file may grow while it is read.
+            content = source.read(most + 1) if size <= most else b""
     except OSError as error:
         raise ConsoleError("WC-108", file=name, detail=clean(error.strerror or error)) from None
-    if len(content) > limits.file_mib * MEBIBYTE:
+    if max(size, len(content)) > most:
         raise ConsoleError("WC-402", file=name, limit=f"{limits.file_mib} MiB")
     return content
 
@@ -147,9 +151,12 @@ def _refuse_document_type(document: bytes, name: str, member: str) -> None:
     Raises ConsoleError WC-401.
     """
     parser = DefusedXMLParser(target=_FirstElement(), forbid_dtd=True)
+    start, size = 0, _PROLOG_CHUNK_BYTES
     try:
-        for start in range(0, len(document), _PROLOG_CHUNK_BYTES):
-            parser.feed(document[start : start + _PROLOG_CHUNK_BYTES])
+        while start < len(document):
+            # Doubling, since expat reads a tag that is not complete from its beginning each time.
+            parser.feed(document[start : start + size])
+            start, size = start + size, 2 * size
     except DefusedXmlException:
         detail = f"{clean(member, longest=80)}: DTD"
         raise ConsoleError("WC-401", file=name, detail=detail) from None

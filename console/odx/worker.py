@@ -16,6 +16,10 @@ from typing import NoReturn, TextIO
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.odx.limits import MEBIBYTE, ImportLimits
+from workshop_console.console.odx.reasons import Reason
+
+_SPOILING = (Reason.FILE_UNREADABLE, Reason.NOT_CONFORMING, Reason.LAYER_UNREADABLE)
+"""Problems that are the likely reason when no control unit was found."""
 
 
 def main(arguments: list[str]) -> int:
@@ -96,6 +100,8 @@ def _import(file: Path, limits: ImportLimits, output: TextIO) -> None:
     name = short_name(package) or clean(file.stem, longest=128)
     units = UnitReader(database, problems).read(name, lambda unit: _send(output, {"progress": unit}))
     if not units:
+        if broken := [problem for problem in problems.all() if problem.reason in _SPOILING]:
+            raise ConsoleError("WC-405", file=clean(file.name), detail=broken[0].detail)
         raise ConsoleError("WC-406", file=clean(file.name))
     description = ImportedDescription(
         name=name, file=clean(file.name), sha256=package.sha256, units=units, problems=problems.all()

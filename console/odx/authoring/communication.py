@@ -30,6 +30,8 @@ DOIP_PROTOCOL = "UDS_on_IP"
 _NO_IDENTIFIER = "4294967295"
 """Stands for "no such identifier" in CP_UniqueRespIdTable (ISO 22901-1, annex)."""
 
+_LARGEST_STANDARD_IDENTIFIER = 0x7FF
+
 _UDS = {
     "CP_P2Max": "150000",
     "CP_P2Star": "5050000",
@@ -111,7 +113,10 @@ def vehicle_values(vehicle: VehicleDefinition) -> list[ComparamInstance]:
 
 def unit_values(unit: UnitDefinition) -> list[ComparamInstance]:
     """Return the values of one control unit: its addresses, and its times where they are its own."""
-    can = _CAN_TABLE | {
+    # 29-bit identifiers have formats of their own.
+    bits = "29-bit" if max(unit.can_request, unit.can_response) > _LARGEST_STANDARD_IDENTIFIER else "11-bit"
+    formats = {name: text.replace("11-bit", bits) for name, text in _CAN_TABLE.items()}
+    can = formats | {
         "CP_CanPhysReqId": str(unit.can_request),
         "CP_CanRespUSDTId": str(unit.can_response),
         "CP_ECULayerShortName": unit.name,
