@@ -54,7 +54,7 @@ class Attempt:
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         self._content = content
         self._timeout_s = timeout_s
-        self._deadline = time.monotonic() + timeout_s
+        self._deadline = 0.0
         self._ended = threading.Event()
         self._guard = threading.Lock()
         self._socket: socket.socket | None = None

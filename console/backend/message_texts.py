@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 import threading
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,9 @@ class MessageTexts:
 def _read(file: Path) -> list[dict[str, Any]]:
     name = clean(file)
     try:
-        if file.stat().st_size > _LARGEST_FILE_BYTES:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE_BYTES:
+            # A pipe or a device may never end.
             raise ConsoleError("WC-509", file=name, detail=f"> {_LARGEST_FILE_BYTES} B")
         raw = file.read_bytes()
     except OSError as error:

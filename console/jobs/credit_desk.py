@@ -23,8 +23,8 @@ from workshop_console.console.ports import AccessServer, Clock, CreditMemory, Me
 _REFUSALS = frozenset({"2173-42", "2173-44", "2221-45", "2221-54"})
 """Definite words about credit and permission: nothing starts then, not even on a simulated vehicle."""
 
-_ANSWERED = _REFUSALS | {"WC-501"}
-"""Answers after which the lease request is settled: nothing was spent, the next one is a new request."""
+_MAY_BE_SENT_AGAIN = (408, 425, 429)
+"""Refusals of HTTP that say nothing about the request itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,14 @@ def without_ended_packet(credit: GroupCredit, as_of: datetime, now: datetime) ->
         return credit
     rest = max(0, int((credit.until - as_of).total_seconds() // 60))
     return replace(credit, minutes=max(0, credit.minutes - rest), begun=None, until=None)
+
+
+def _settles(error: ConsoleError) -> bool:
+    """Return whether the lease request was answered: nothing was spent, and the next one is a new request."""
+    if error.number == "WC-501":
+        status = int(error.facts.get("status", 0))
+        return 400 <= status < 500 and status not in _MAY_BE_SENT_AGAIN
+    return error.number in _REFUSALS
 
 
 class CreditDesk:
@@ -193,7 +201,7 @@ class CreditDesk:
         try:
             lease = replace(server.lease(group, idempotency_key=key, vin=vin), source=self._source)
         except ConsoleError as error:
-            if error.number in _ANSWERED:
+            if _settles(error):
                 self._drop_key(group, key)
             raise
         # The lease is kept before its key is dropped: a crash between the two asks again with the same key.

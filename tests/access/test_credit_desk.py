@@ -299,6 +299,15 @@ class TestLease:
             desk(server, memory).lease(CARS, simulated=simulated)
         assert memory.keys == {}
 
+    @pytest.mark.parametrize(("status", "settled"), [(404, True), (409, True), (408, False), (302, False)])
+    def test_a_refusal_of_http_settles_the_request_when_it_is_about_it(
+        self, status: int, settled: bool
+    ) -> None:
+        server, memory = Server(fails=[ConsoleError("WC-501", server="a", status=status)]), Memory()
+        with pytest.raises(ConsoleError, match="WC-501"):
+            desk(server, memory).lease(CARS)
+        assert (memory.keys == {}) is settled
+
     @pytest.mark.parametrize("number", ["2221-47", "2173-39", "2173-40", "WC-500"])
     def test_an_open_request_keeps_its_key_over_processes_until_it_is_answered(self, number: str) -> None:
         memory, server = Memory(), Server(fails=[ConsoleError(number)] * 2)

@@ -108,6 +108,12 @@ def test_a_file_that_cannot_be_used_is_refused_with_what_is_wrong(
     assert named in str(caught.value.facts["detail"])
 
 
+def test_a_device_that_never_ends_is_refused() -> None:
+    with pytest.raises(ConsoleError) as caught:
+        MessageTexts(Path(os.devnull))
+    assert caught.value.number == "WC-509"
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConsoleError) as caught:
         MessageTexts(tmp_path / "none.json")
