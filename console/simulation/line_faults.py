@@ -126,6 +126,10 @@ class LineFaults:
         """Return the DoIP code that the gateway refuses this unit with, or None."""
         return next((int(f.number) for f in self._faults if f.kind == "nack" and unit in f.units), None)
 
+    def silences(self, unit: str) -> bool:
+        """Return whether a unit says nothing at all, not even flow control."""
+        return any(fault.kind == "silent" and unit in fault.units for fault in self._faults)
+
     def around(self, unit: SimulatedUnit) -> Requests:
         """Return how requests reach `unit`: straight, where no fault concerns it."""
         own = {fault.kind: fault.number for fault in self._faults if unit.definition.name in fault.units}
@@ -162,7 +166,7 @@ class FaultyUnit:
     def request(self, request: bytes, reply: Reply, *, functional: bool = False) -> None:
         """Take a request as the unit would, with its faults."""
         faults = self._faults
-        if "silent" in faults or not request or self._unit.away or request[0] & 0x40:
+        if "silent" in faults or not request or self._unit.is_away() or request[0] & 0x40:
             return
         if "pending" in faults:
             if request != b"\x3e\x80":

@@ -76,8 +76,14 @@ def run(
                 seed=seed,
             )
             requests = switched_on.around(unit)
-            endpoint = on_can.add(requests, unit_definition.can_request, unit_definition.can_response)
-            unit.on_reset.append(endpoint.abort)
+            if not unit_definition.silent and not switched_on.silences(unit_definition.name):
+                endpoint = on_can.add(
+                    requests,
+                    unit_definition.can_request,
+                    unit_definition.can_response,
+                    away=unit.is_away,
+                )
+                unit.on_reset.append(endpoint.abort)
             if gateway is not None:
                 gateway.units[unit_definition.logical] = requests
         server = None

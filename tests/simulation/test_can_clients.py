@@ -345,3 +345,28 @@ def test_a_client_that_never_says_what_it_wants_makes_room(monkeypatch: pytest.M
             assert ends(idle)
         ready.sendall(b"< send 7E0 3 2 3E 0 >")
         assert read_frame(ready)[2] == "7E8"
+
+
+def test_a_unit_that_restarts_while_answering_stops_after_the_first_frame() -> None:
+    with running(faults=("reset:ME_Engine",)) as simulation, connect(simulation) as channel:
+        channel.sendall(b"< send 7E0 4 3 22 F1 90 >")
+        assert read_frame(channel)[2::2] == ["7E8", "101462F19057314B"]
+        channel.sendall(b"< send 7E0 3 30 0 0 >< send 7E1 3 2 3E 0 >")
+        assert read_frame(channel)[2::2] == ["7E9", "027E00CCCCCCCCCC"]
+
+
+@pytest.mark.parametrize("request_text", [b"< send 7E2 8 10 9 22 F1 0 F1 86 F1 >", b"< send 7E2 3 2 3E 0 >"])
+def test_a_unit_that_is_not_there_sends_not_even_flow_control(request_text: bytes) -> None:
+    with running(faults=("silent:ESP",)) as simulation, connect(simulation) as channel:
+        channel.sendall(request_text + request_text.replace(b"7E2", b"7E1") + b"< send 7E0 3 2 3E 0 >")
+        assert read_frame(channel)[2] == "7E8"
+
+
+def test_connections_are_closed_after_so_many_frames() -> None:
+    with running(faults=("close:after=2",)) as simulation:
+        for _ in range(2):
+            with connect(simulation) as channel:
+                channel.sendall(b"< send 7E0 3 2 3E 0 >")
+                assert read_frame(channel)[2] == "7E8"
+                channel.sendall(b"< send 7E0 3 2 3E 0 >")
+                assert ends(channel)

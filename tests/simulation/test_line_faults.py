@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.simulation.workbench import HandDrivenClock, Tester, make_unit, make_vehicle
@@ -169,3 +171,8 @@ def test_a_spec_that_cannot_be_understood_is_told_with_the_forms(spec: str) -> N
     detail = str(raised.value.facts["detail"])
     assert spec in detail
     assert FORMS in detail or "ME_Engine" in detail or "…" in detail
+
+
+def test_the_page_about_the_simulation_lists_every_form() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    assert [form for form in FORMS.split(", ") if f"| `{form}` |" not in page] == []

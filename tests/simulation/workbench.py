@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -235,6 +236,30 @@ class Running:
         return _endpoint(self.bound["socketcand"])
 
 
+class _Logged(logging.Handler):
+    """Keeps what is logged: the loop goes on after a failure, and a test must not miss it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+
+@contextlib.contextmanager
+def no_failures_logged() -> Iterator[None]:
+    """Fail at the end of the block when the simulation logged a failure in it."""
+    log = logging.getLogger("workshop_console.console.simulation")
+    logged = _Logged()
+    log.addHandler(logged)
+    try:
+        yield
+    finally:
+        log.removeHandler(logged)
+    assert logged.texts == [], "the simulation went on, but a part of it failed"
+
+
 def _endpoint(bound: object) -> tuple[str, int]:
     assert isinstance(bound, list)
     host, port = bound
@@ -279,16 +304,17 @@ def running(
             ready.set()
 
     thread = threading.Thread(target=target, daemon=True)
-    thread.start()
-    try:
-        assert ready.wait(10)
-        if failures:
-            raise failures[0]
-        yield Running(bound, stop)
-    finally:
-        stop.set()
-        thread.join(10)
-        assert not thread.is_alive()
+    with no_failures_logged():
+        thread.start()
+        try:
+            assert ready.wait(10)
+            if failures:
+                raise failures[0]
+            yield Running(bound, stop)
+        finally:
+            stop.set()
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def receive_exactly(channel: socket.socket, length: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from workshop_console.console.simulation.bus.bus import SimulatedBus
 from workshop_console.console.simulation.bus.frame import Frame
@@ -40,9 +40,11 @@ class UnitsOnCan:
         self._endpoints: dict[int, IsoTpEndpoint] = {}
         bus.join(self)
 
-    def add(self, requests: Requests, request_id: int, response_id: int) -> IsoTpEndpoint:
-        """Let a unit listen; `requests` gets whole messages."""
-        endpoint = IsoTpEndpoint(self._bus, self._scheduler, requests, request_id, response_id)
+    def add(
+        self, requests: Requests, request_id: int, response_id: int, *, away: Callable[[], bool]
+    ) -> IsoTpEndpoint:
+        """Let a unit listen; `requests` gets whole messages, and nothing is heard while `away()`."""
+        endpoint = IsoTpEndpoint(self._bus, self._scheduler, requests, request_id, response_id, away)
         self._endpoints[request_id] = endpoint
         return endpoint
 
@@ -60,19 +62,21 @@ class UnitsOnCan:
     def sent(self) -> None:
         """Nothing waits for this party's frames."""
 
-    @property
-    def endpoints(self) -> Iterable[IsoTpEndpoint]:
-        """All units on the bus."""
-        return self._endpoints.values()
-
 
 class IsoTpEndpoint:
     """One unit's pair of identifiers: a message coming in, messages going out one after the other."""
 
     def __init__(
-        self, bus: SimulatedBus, scheduler: Scheduler, requests: Requests, request_id: int, response_id: int
+        self,
+        bus: SimulatedBus,
+        scheduler: Scheduler,
+        requests: Requests,
+        request_id: int,
+        response_id: int,
+        away: Callable[[], bool],
     ) -> None:
         self.requests = requests
+        self._away = away
         self.extended = request_id > 0x7FF
         self._response_extended = response_id > 0x7FF
         self._response_id = response_id
@@ -99,6 +103,8 @@ class IsoTpEndpoint:
 
     def hear(self, data: bytes) -> None:
         """Take a frame on the unit's request identifier."""
+        if self._away():
+            return
         kind = data[0] >> 4
         if kind == _SINGLE:
             payload = _single_frame(data)

@@ -98,8 +98,7 @@ class SimulatedUnit:
         self._state.expire_session()
         return self._state.session
 
-    @property
-    def away(self) -> bool:
+    def is_away(self) -> bool:
         """Whether the unit hears nothing: not fitted, or restarting."""
         return self.definition.silent or self._scheduler.now() < self._away_until
 
@@ -113,7 +112,7 @@ class SimulatedUnit:
 
     def request(self, request: bytes, reply: Reply, *, functional: bool = False) -> None:
         """Take a request; `reply` is called for each response, now or later, or never."""
-        if not request or self.away or request[0] & 0x40:
+        if not request or self.is_away() or request[0] & 0x40:
             return  # a service identifier with bit 6 is a response: answering those makes endless loops
         if self._busy:
             if request != _TESTER_PRESENT_SUPPRESSED:
