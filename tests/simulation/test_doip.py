@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.simulation.workbench import VIN, Running, make_unit, make_vehicle, receive_exactly, running
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.simulation.doip import gateway, tester_connection
+from workshop_console.console.simulation.doip import discovery, gateway, tester_connection
 from workshop_console.console.simulation.doip.message import PayloadType, message
 from workshop_console.console.simulation.doip.stream import MessageStream, ReceivedMessage, RefusedMessage
 from workshop_console.console.simulation.server import run
@@ -486,3 +486,22 @@ def test_any_bytes_leave_a_gateway_that_answers(
             channel.sendto(piece, simulation.doip)
             channel.sendto(message(0x0001) + piece, simulation.doip)
     assert alive(simulation)
+
+
+def test_gateway_announces_itself_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "_ANNOUNCE_INTERVAL_S", 0.05)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.settimeout(5)
+        listener.bind(("127.255.255.255", 0))
+        monkeypatch.setattr(discovery, "UDP_DISCOVERY_PORT", listener.getsockname()[1])
+        with running():
+            heard = [listener.recv(1000) for _ in range(3)]
+    assert heard == [message(0x0004, IDENTIFICATION)] * 3
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [("127.0.0.1", "127.255.255.255"), ("0.0.0.0", "255.255.255.255"), ("::1", None), ("fe80::1%eth0", None)],
+)
+def test_announcements_go_where_they_are_heard(host: str, target: str | None) -> None:
+    assert discovery.announcement_target(host) == target

@@ -81,7 +81,7 @@ class DoipDiscovery:
         self._sockets = sockets
         self._channel = bound_socket(endpoint, socket.SOCK_DGRAM)
         loop.watch(self._channel, selectors.EVENT_READ, self._ready)
-        self._target = _announcement_target(str(self._channel.getsockname()[0]))
+        self._target = announcement_target(str(self._channel.getsockname()[0]))
         if self._target is not None:
             with contextlib.suppress(OSError):
                 self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -170,7 +170,7 @@ def _vin(definition: VehicleDefinition) -> bytes:
     return definition.vin.encode("ascii", "replace")[:17].ljust(17, b"0")
 
 
-def _announcement_target(host: str) -> str | None:
+def announcement_target(host: str) -> str | None:
     """Return the broadcast address that fits `host`; None where there is none (IPv6)."""
     address = ipaddress.ip_address(host.partition("%")[0])
     if address.version == 6:
