@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workshop_console.console.links.matching import Expected
+from workshop_console.console.links.matching import NEGATIVE_RESPONSE, Expected
 
 LATE_ANSWER_S = 2.0
 """How long after giving up an answer is still reckoned with."""
 DOUBLE_ANSWER_S = 0.01
 """How long after an answer a second copy of it is reckoned with."""
-DOUBLE_ANSWER_SEEN_S = 0.1
-"""The same, for a unit or a line that was seen to double answers."""
+DOUBLE_ANSWER_SEEN_S = 10.0
+"""The same, for a unit or a line that was seen to send answers once more, be it in front of the next one."""
+REFUSAL_S = 10.0
+"""The same, for a negative response: it names no identifier, so it fits every request of its service."""
+REFUSAL_HOLD_S = 0.015
+"""How long a negative response is kept aside that is the same as the answer before."""
 DOUBLE_HOLD_S = 0.03
 """How long an answer is kept aside that may be such a copy."""
 _MOST_DEBTS = 8
@@ -53,9 +57,13 @@ class Debts:
     def answered(self, expected: Expected, payload: bytes, now: float) -> None:
         """Remember the answer just taken, in case the line brings it twice."""
         self._last = expected
-        window_s = DOUBLE_ANSWER_SEEN_S if self._doubles else DOUBLE_ANSWER_S
+        window_s, hold_s = DOUBLE_ANSWER_S, DOUBLE_HOLD_S
+        if self._doubles:
+            window_s = DOUBLE_ANSWER_SEEN_S
+        elif payload[0] == NEGATIVE_RESPONSE:
+            window_s, hold_s = REFUSAL_S, REFUSAL_HOLD_S
         self._debts = [debt for debt in self._debts if debt.copy_of is None]
-        self._debts.append(Debt(expected, now + window_s, DOUBLE_HOLD_S, payload))
+        self._debts.append(Debt(expected, now + window_s, hold_s, payload))
 
     def find(self, payload: bytes, now: float) -> Debt | None:
         """Return the debt that `payload` most likely pays, or None: the oldest answer owed, else a copy."""
@@ -63,13 +71,19 @@ class Debts:
         may_be = [debt for debt in self._debts if debt.may_be(payload)]
         return min(may_be, key=lambda debt: debt.copy_of is not None, default=None)
 
-    def unasked(self, payload: bytes, now: float) -> None:
-        """Take an answer that came while nothing was asked; one too many shows a line that doubles."""
+    def stray(self, payload: bytes, now: float) -> bool:
+        """Take an answer that nobody asked for, or not now; return whether it is known where it comes from.
+
+        One that fits the request before is one too many: the unit or the line sends answers more than once.
+        """
         debt = self.find(payload, now)
         if debt is not None:
             self.pay(debt)
-        elif self._last is not None and self._last.may_own(payload):
+            return True
+        if self._last is not None and self._last.may_own(payload):
             self._doubles = True
+            return True
+        return False
 
     def pay(self, debt: Debt) -> None:
         """Forget `debt`: its answer came."""

@@ -11,6 +11,9 @@ from workshop_console.console.model.address import Address
 from workshop_console.console.model.description import Timing
 from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
 
+FEWEST_AFTER_BREAK = 4
+"""Requests at once that remain allowed however often the connection breaks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -119,16 +122,23 @@ class Dispatcher:
                 self._follow(conversation, step, now)
 
     def line_renewed(self, now: float) -> None:
-        """Go on over a new connection: what may not be repeated ends, the rest is sent once more."""
+        """Go on over a new connection: what was in hand is sent once more, as far as there is room."""
+        too_many = list(self._running.values())[self.room :]
+        for conversation in reversed(too_many):
+            withdrawn = conversation.withdraw()
+            del self._running[conversation.address]
+            if withdrawn is not None:
+                ticket, request, timing = withdrawn
+                self._waiting.appendleft(Submission(ticket, conversation.address, request, timing))
         for conversation in list(self._conversations.values()):
-            if conversation.running and not conversation.repeatable:
-                step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)
-                self._follow(conversation, step, now, fill=False)
             self._follow(conversation, conversation.line_renewed(now), now, fill=False)
         self._fill(now)
 
     def line_broke(self, now: float) -> None:
         """End at once what may not be repeated: its unit may have done it already."""
+        # Some gateways hang up when too much is asked of them.
+        self._most_room = max(FEWEST_AFTER_BREAK, min(self._most_room, len(self._running)) // 3)
+        self.room = min(self.room, self._most_room)
         for conversation in list(self._running.values()):
             if not conversation.repeatable:
                 step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)

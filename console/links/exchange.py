@@ -21,7 +21,7 @@ NO_ROOM_WAIT_S = 0.02
 """Before a request is sent again that the gateway had no memory for; doubles each time."""
 LONGEST_NO_ROOM_WAIT_S = 0.3
 MOST_STRAYS = 8
-MOST_RENEWALS = 3
+MOST_RENEWALS = 4
 """How often a request is sent again because the connection broke: it may be this one that breaks it."""
 MOST_LINE_WAITS = 10
 """How often P2 starts again because the line was busy with other units' frames all the time."""
@@ -60,6 +60,7 @@ class _Running:
 
     ticket: int
     request: UdsRequest
+    timing: Timing
     expected: Expected
     limits: Limits
     began: float
@@ -124,6 +125,7 @@ class Conversation:
         self._running = _Running(
             ticket=ticket,
             request=request,
+            timing=timing,
             expected=Expected.by(request.payload, request.echo_bytes),
             limits=limits,
             began=now,
@@ -152,7 +154,7 @@ class Conversation:
         """Take a whole message from the unit."""
         run = self._running
         if run is None:
-            self._debts.unasked(payload, now)
+            self._debts.stray(payload, now)
             return NOTHING
         if run.phase is Phase.RECEIVING:
             run.phase = Phase.WAITING
@@ -164,9 +166,7 @@ class Conversation:
             case Fit.TOO_SHORT:
                 run.unusable = (SilentReason.TOO_SHORT, payload, str(len(payload)))
             case Fit.OTHER_SERVICE | Fit.OTHER_ECHO:
-                if (debt := self._debts.find(payload, now)) is not None:
-                    self._debts.pay(debt)
-                elif run.unusable is None:
+                if not self._debts.stray(payload, now) and run.unusable is None:
                     other_service = fit is Fit.OTHER_SERVICE
                     reason = SilentReason.WRONG_SERVICE if other_service else SilentReason.WRONG_ECHO
                     run.unusable = (reason, payload, f"0x{payload[0]:02X}")
@@ -222,6 +222,11 @@ class Conversation:
         run.outstanding = 0
         run.renewals += 1
         return self._rest(run, now, 0.0)
+
+    def withdraw(self) -> tuple[int, UdsRequest, Timing] | None:
+        """Take the request in hand back, to be begun anew later: its ticket, itself, and its timing."""
+        run, self._running = self._running, None
+        return (run.ticket, run.request, run.timing) if run is not None else None
 
     def give_up(self, outcome: Outcome, reason: SilentReason, now: float) -> Step:
         """End the request in hand from outside: cancelled, or the line is gone."""

@@ -302,6 +302,25 @@ def test_gateway_that_breaks_on_every_request_is_given_up(link_to: LinkTo) -> No
         assert len(gateway.connections) <= 5
 
 
+def test_gateway_that_hangs_up_when_too_much_is_asked_is_asked_less(link_to: LinkTo) -> None:
+    """Each connection takes twelve requests, and units take a moment: sixty at once never bring an answer."""
+
+    def behave(peer: Peer, target: int, data: bytes) -> None:
+        asked[peer] = asked.get(peer, 0) + 1
+        if asked[peer] > 12:
+            peer.close()
+            return
+        response = acknowledge(target) + answer(target, b"\x62" + data[1:])
+        threading.Timer(0.02, peer.send, (response,)).start()
+
+    asked: dict[Peer, int] = {}
+    with ScriptedGateway(behave) as gateway:
+        link = link_to(gateway)
+        request = UdsRequest(payload=READ_VIN, echo_bytes=2)
+        tickets = [link.submit(DoipAddress(0x2000 + n), request, Timing(p2_ms=1000)) for n in range(60)]
+        assert all(exchange.positive for exchange in gather(link, tickets).values())
+
+
 def test_garbage_in_the_stream_ends_the_connection_not_the_program(link_to: LinkTo) -> None:
     def behave(peer: Peer, target: int, data: bytes) -> None:
         if len(gateway.connections) == 1:

@@ -330,6 +330,23 @@ def test_line_that_was_seen_to_double_late_is_reckoned_with() -> None:
             assert table.ended.pop().payload == VIN
 
 
+def test_line_that_sends_the_answer_before_in_front_of_each_answer() -> None:
+    """Refusals name no identifier: the one before is not to be taken for the answer to this request."""
+    table = Table()
+    before = b""
+    refusal = b"\x7f\x22\x31"
+    answers = [refusal, VIN, b"\x62\xf1\x87A", refusal, b"\x62\xf1\x87B", refusal, refusal, VIN]
+    for answer in answers:
+        table.ask(READ_PART if answer[2:3] == b"\x87" else READ_VIN)
+        table.pass_time(0.02)
+        if before:
+            table.receive(before)
+        table.receive(answer)
+        table.pass_time(0.05)
+        assert table.ended.pop().payload == answer
+        before = answer
+
+
 def test_same_answer_to_the_same_request_costs_little() -> None:
     table = Table()
     for _ in range(3):

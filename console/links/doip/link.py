@@ -43,7 +43,7 @@ STALLED_S = 10.0
 """A message whose rest does not come in this time ends the connection: nothing after it could be read."""
 RECONNECT_AFTER_S = (0.0, 0.3, 1.0)
 """Pauses before each try to connect again, after the connection broke with requests in hand."""
-MOST_FRUITLESS_CONNECTIONS = 3
+MOST_FRUITLESS_CONNECTIONS = 5
 """Connections in a row that broke before any unit answered; then the gateway is given up."""
 _CHUNK_BYTES = 65_536
 
