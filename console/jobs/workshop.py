@@ -399,12 +399,17 @@ class Workshop:
         if any(description.sha256 == shipped.sha256 for description in kept):
             return
         yield StepBegan(step=Step.IMPORTING, detail=shipped.file.name)
-        described = replace(
-            self._importer.read(shipped.file),
-            vin_pattern=shipped.vin_pattern,
-            vehicle_name=shipped.vehicle_name,
-        )
-        self.catalogue.add(described, shipped=True)
+        try:
+            described = replace(
+                self._importer.read(shipped.file),
+                vin_pattern=shipped.vin_pattern,
+                vehicle_name=shipped.vehicle_name,
+            )
+            self.catalogue.add(described, shipped=True)
+        except ConsoleError as error:
+            # The vehicle can be tested without it; the units are then found in another way.
+            yield MessageRaised(message=raised_by(error))
+            return
         for description in kept:
             self.catalogue.remove(description.key)
 
