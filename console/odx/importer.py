@@ -22,6 +22,8 @@ from workshop_console.console.odx.limits import DEFAULT_LIMITS, MEBIBYTE, Import
 _WORKER = "workshop_console.console.odx.worker"
 _CHUNK_BYTES = 256 * 1024
 _LONGEST_FACT = 400
+_LAST_WORD_S = 1.0
+"""Time for a worker to end after it has closed its output."""
 
 Progress = Callable[[str], None]
 
@@ -105,7 +107,7 @@ class PdxImporter:
     def _ended_unexpectedly(self, worker: subprocess.Popen[bytes], name: str) -> ConsoleError:
         """Return the error for a worker that ended without a word."""
         try:
-            code = worker.wait(timeout=5)
+            code = worker.wait(timeout=_LAST_WORD_S)
         except subprocess.TimeoutExpired:
             return ConsoleError("WC-408", file=name, detail="answer too long")
         if sys.platform != "win32":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workshop_console.console.model.description import ImportedDescription, ImportedUnit
+
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<ODX MODEL-VERSION="2.2.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
@@ -237,4 +239,40 @@ def document(*, bases: str = "", variants: str = "", name: str = "DLC") -> str:
         + (f"<BASE-VARIANTS>{bases}</BASE-VARIANTS>" if bases else "")
         + (f"<ECU-VARIANTS>{variants}</ECU-VARIANTS>" if variants else "")
         + "</DIAG-LAYER-CONTAINER></ODX>"
+    )
+
+
+U8 = dop("U8", coded(8))
+U16 = dop("U16", coded(16))
+
+
+def only(description: ImportedDescription) -> ImportedUnit:
+    """Return the one unit of a description."""
+    (unit,) = description.units
+    return unit
+
+
+def reasons(description: ImportedDescription) -> set[str]:
+    """Return the reasons of all problems of an import."""
+    return {problem.reason for problem in description.problems}
+
+
+LIMITS = "<LOWER-LIMIT{low}</LOWER-LIMIT><UPPER-LIMIT{high}</UPPER-LIMIT>"
+
+
+def texts(*entries: tuple[str, str, str], default: str = "") -> str:
+    """Return a text table: lower limit, upper limit (both from the attributes on), text."""
+    items = [
+        LIMITS.format(low=low, high=high) + f"<COMPU-CONST><VT>{text}</VT></COMPU-CONST>"
+        for low, high, text in entries
+    ]
+    tail = f"<COMPU-DEFAULT-VALUE><VT>{default}</VT></COMPU-DEFAULT-VALUE>" if default else ""
+    return scales("TEXTTABLE", *items, default=tail)
+
+
+def linear(offset: float, factor: float, divisor: float = 1) -> str:
+    """Return the content of a COMPU-SCALE: (offset + factor * raw) / divisor."""
+    return (
+        f"<COMPU-RATIONAL-COEFFS><COMPU-NUMERATOR><V>{offset}</V><V>{factor}</V></COMPU-NUMERATOR>"
+        f"<COMPU-DENOMINATOR><V>{divisor}</V></COMPU-DENOMINATOR></COMPU-RATIONAL-COEFFS>"
     )

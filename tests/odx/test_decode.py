@@ -28,7 +28,8 @@ def database(name: str) -> odxtools.database.Database:
 
 
 def field(**values: Any) -> FieldLayout:
-    return FieldLayout(**{"name": "f", "label": "f", "byte_position": 0} | values)
+    usual: dict[str, Any] = {"name": "f", "label": "f", "byte_position": 0}
+    return FieldLayout(**usual | values)
 
 
 def one(layout: FieldLayout, data: str) -> DecodedValue:
