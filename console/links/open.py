@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.uri import VciAddress, VciKind, parse_vci
 from workshop_console.console.model.vehicle import LinkKind
@@ -44,6 +46,7 @@ def open_link(uri: str | VciAddress, *, tester_address: int = 0x0E80) -> Vehicle
                 iso_tp=vci.iso_tp,
                 bitrate=_bitrate(vci),
                 block_size=MULTICAST_BLOCK_SIZE if vci.interface == "udp_multicast" else 0,
+                reopen=partial(open_bus, vci),
             )
         case VciKind.J2534:
             from workshop_console.console.links.can.link import CanLink

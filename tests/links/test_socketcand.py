@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.links.waiting import ask, until
+from tests.links.waiting import ask, gather, until
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.open import open_link
 from workshop_console.console.model.address import CanAddress
 from workshop_console.console.model.description import Timing
-from workshop_console.console.model.exchange import Outcome
+from workshop_console.console.model.exchange import Outcome, UdsRequest
 
 UNIT = CanAddress(0x7E0, 0x7E8)
 READ_VIN = b"\x22\xf1\x90"
@@ -141,3 +141,23 @@ def test_server_that_goes_away_loses_the_link() -> None:
         assert exchange.outcome is Outcome.LINK_LOST
         until(lambda: link.lost, "loss")
         link.close()
+
+
+def test_broken_connection_is_opened_again_and_what_may_be_repeated_is() -> None:
+    def answer(command: str) -> str | None:
+        if command.startswith("send") and len(running.peers) == 1:
+            return "close"
+        return usual(command)
+
+    with server(answer) as running, contextlib.closing(open_link(running.uri)) as link:
+        tickets = [
+            link.submit(UNIT, UdsRequest(payload=READ_VIN, echo_bytes=2), Timing(p2_ms=5000)),
+            link.submit(
+                CanAddress(0x7E1, 0x7E9), UdsRequest(payload=b"\x14", repeatable=False), Timing(p2_ms=5000)
+            ),
+        ]
+        exchanges = gather(link, tickets)
+        assert exchanges[tickets[0]].positive
+        assert exchanges[tickets[1]].outcome is Outcome.LINK_LOST
+        assert not link.lost
+        assert sum(command.startswith("send 7E1") for command in running.commands) <= 1

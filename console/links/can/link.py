@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import can
 
+from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.can.bus import shut_down
 from workshop_console.console.links.can.channel import (
     Channel,
@@ -34,6 +36,10 @@ MESSAGE_OUT_S = 30.0
 """Longest time for a whole request to leave: 4 KiB at the longest separation time of usual units."""
 FRAME_OUT_S = 1.0
 """Longest time for the bus to take a frame; then its request ends as not sent."""
+REOPEN_AFTER_S = (0.0, 0.3, 1.0)
+"""Pauses before each try to open the bus again after it broke."""
+MOST_FRUITLESS_OPENINGS = 5
+"""Openings in a row after which no unit answered; then the bus is given up."""
 _SEND_PATIENCE_S = 0.02
 _RETRY_SEND_S = 0.005
 _READ_S = 0.1
@@ -50,12 +56,16 @@ Frame = tuple[int, bool, bytes]
 class CanLink(HubLink):
     """VehicleLink over a bus of python-can.
 
+    A bus that breaks (a CAN gateway on the network hangs up) is opened again when `reopen` is given: requests
+    that may be repeated are sent again, the others end with Outcome.LINK_LOST.
+
     Args:
         bus: open; belongs to the link from now on.
         uri: for display.
         iso_tp: how ISO 15765-2 is spoken.
         bitrate: bits a second, to reckon how busy the bus is.
         voltage: asks the VCI for the battery's voltage.
+        reopen: opens the bus once more after it broke; None: then the link is lost.
     """
 
     def __init__(
@@ -68,12 +78,15 @@ class CanLink(HubLink):
         bitrate: int = _DEFAULT_BITRATE,
         block_size: int = 0,
         voltage: Callable[[], float | None] | None = None,
+        reopen: Callable[[], can.BusABC] | None = None,
     ) -> None:
         super().__init__(uri=uri, kind=kind, room=MOST_IN_FLIGHT, send_wait_s=MESSAGE_OUT_S)
         self._bus = bus
         self._iso_tp = iso_tp
         self._block_size = iso_tp.block_size if iso_tp.block_size is not None else block_size
         self._voltage = voltage
+        self._reopen = reopen
+        self._fruitless = 0
         self._load = BusLoad(bitrate)
         self._inbox: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._bus_lost = False
@@ -85,9 +98,8 @@ class CanLink(HubLink):
         self._stuck_since: float | None = None
         self._sending_for: CanAddress | None = None
         self._own_identifiers: set[tuple[int, bool]] = set()
-        self._reader = threading.Thread(target=self._read, name="CAN reader", daemon=True)
+        self._reader = self._reading(bus)
         self._start()
-        self._reader.start()
 
     def identity(self) -> VehicleIdentity:
         """Return the battery's voltage where the VCI tells it."""
@@ -101,17 +113,22 @@ class CanLink(HubLink):
 
     # The reading thread: it sorts out what concerns nobody here, so that a full bus costs little.
 
-    def _read(self) -> None:
+    def _reading(self, bus: can.BusABC) -> threading.Thread:
+        reader = threading.Thread(target=self._read, args=(bus,), name="CAN reader", daemon=True)
+        reader.start()
+        return reader
+
+    def _read(self, bus: can.BusABC) -> None:
         unreadable = 0
-        while not self._closing:
+        while not self._closing and bus is self._bus:
             try:
-                message = self._bus.recv(_READ_S)
+                message = bus.recv(_READ_S)
                 unreadable = 0
             except (ValueError, TypeError, IndexError):  # a driver over bytes that are no frame
                 unreadable += 1
                 if unreadable > _MOST_UNREADABLE:
                     break
-                self._flush_driver()
+                _flush(bus)
                 continue
             except Exception:  # drivers raise all kinds when the interface goes away
                 break
@@ -122,21 +139,19 @@ class CanLink(HubLink):
             key = (message.arbitration_id, extended)
             if key in self._by_response or (self._collector is not None and key not in self._own_identifiers):
                 self._inbox.put((key[0], extended, bytes(message.data)))
-        self._bus_lost = True
-        self._inbox.put(None)
-
-    def _flush_driver(self) -> None:
-        """Drop what the driver has gathered: python-can 4.6.1's slcan keeps an unreadable line for ever."""
-        flush = getattr(self._bus, "flush", None)
-        if flush is not None:
-            try:
-                flush()
-            except Exception:
-                self._bus_lost = True
+        if bus is self._bus:
+            self._bus_lost = True
+            self._inbox.put(None)
 
     # The hub's thread.
 
     def _run(self) -> None:
+        while not self._closing:
+            self._work_on_the_bus()
+            if not self._closing and not self._open_again():
+                return
+
+    def _work_on_the_bus(self) -> None:
         while not self._closing and not self._bus_lost:
             now = time.monotonic()
             self._work_due(now, line_busy=self._load.busy(now))
@@ -156,6 +171,39 @@ class CanLink(HubLink):
             else:
                 if frame is not None:
                     self._take(frame)
+
+    def _open_again(self) -> bool:
+        """Return whether there is a bus again; what may be repeated is on its way then."""
+        self._fruitless += 1
+        if self._reopen is None or self._fruitless >= MOST_FRUITLESS_OPENINGS:
+            return False
+        self._outgoing.clear()
+        self._unsent.clear()
+        self._active.clear()
+        for channel in self._channels.values():
+            channel.reset()
+        self._dispatcher.line_broke(time.monotonic())
+        shut_down(self._bus)
+        for pause_s in REOPEN_AFTER_S:
+            if self._pause(pause_s):
+                return False
+            try:
+                self._bus = self._reopen()
+            except ConsoleError:
+                continue
+            self._bus_lost = False
+            self._reader = self._reading(self._bus)
+            self._dispatcher.line_renewed(time.monotonic())
+            return True
+        return False
+
+    def _pause(self, pause_s: float) -> bool:
+        """Wait, awake for close(); return whether the link is closing. Frames of the old bus are dropped."""
+        until = time.monotonic() + pause_s
+        while not self._closing and (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                self._inbox.get(timeout=left)
+        return self._closing
 
     def _patience(self) -> float | None:
         waits = [wait_s for c in self._active.values() if (wait_s := c.due_in_s()) is not None]
@@ -197,6 +245,7 @@ class CanLink(HubLink):
         for happening in happenings:
             match happening:
                 case Received(payload):
+                    self._fruitless = 0
                     self._take_answer(address, payload, now)
                 case ReceptionBegan():
                     self._dispatcher.reception_began(address, now)
@@ -306,6 +355,14 @@ class CanLink(HubLink):
         self._closing = True
         self._reader.join(2 * _READ_S + 1.0)
         shut_down(self._bus)
+
+
+def _flush(bus: can.BusABC) -> None:
+    """Drop what the driver has gathered: python-can 4.6.1's slcan keeps an unreadable line for ever."""
+    flush = getattr(bus, "flush", None)
+    if flush is not None:
+        with contextlib.suppress(Exception):  # if it is gone, the next reading says so
+            flush()
 
 
 def _partner(identifier: int, extended: bool) -> tuple[CanAddress | None, bool]:
