@@ -231,7 +231,10 @@ def shipped_message(error: ConsoleError, *, lang: str, edition: Edition | None =
     """Return an error as a message without a store: what is left when nothing else works."""
     from workshop_console.i18n import messages
 
-    found = messages.shipped_message(error.number, lang, edition or Edition.LITE)
+    try:
+        found = messages.shipped_message(error.number, lang, edition or Edition.LITE)
+    except (OSError, ValueError, KeyError):
+        found = None  # the program's own files are damaged: number and facts are still better than nothing
     if found is None:
         return NumberedMessage(number=error.number, title=str(error), when="", cause="", remedy=(), lang=lang)
     return messages.fill(found, error.facts)

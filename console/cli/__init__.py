@@ -23,8 +23,9 @@ def run(arguments: Sequence[str]) -> int:
     if not arguments or list(arguments) == ["run"]:
         # The console itself, without the command line's library: its first frame is waited for.
         from workshop_console.console.cli.console import run_console
+        from workshop_console.console.cli.invoke import guarded
 
-        return run_console()
+        return guarded(run_console)
     from workshop_console.console.cli.invoke import invoke
 
     return invoke(list(arguments))

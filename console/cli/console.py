@@ -9,19 +9,11 @@ from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
 
 
-def run_console(session: Session | None = None) -> int:
-    """Run the console until the mechanic quits, and return the exit code."""
+def run_console(session: Session) -> ExitCode:
+    """Run the console until the mechanic quits. Raises ConsoleError WC-103 without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        if session is None:
-            from workshop_console.console.cli.invoke import invoke
-
-            return invoke(["run"])
-        raise ConsoleError("WC-103", detail="run: no terminal")
-    session = session or Session()
+        raise ConsoleError("WC-103", detail="run: stdin, stdout")
     from workshop_console.console.app import run
 
-    try:
-        run(session.workshop)
-    finally:
-        session.close()
+    run(session.workshop)
     return ExitCode.DONE

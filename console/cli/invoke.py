@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code
+from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
-from workshop_console.i18n.texts import set_language
+from workshop_console.i18n.texts import _, set_language
+
+
+class Ended(Exception):  # noqa: N818 - it is no error: the command ended early, as --help does
+    """A command ended with this exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def invoke(arguments: list[str]) -> int:
@@ -17,9 +27,31 @@ def invoke(arguments: list[str]) -> int:
     from workshop_console.console.cli.output import make_output_safe
 
     make_output_safe()
-    as_json = "--json" in arguments
+
+    def work(session: Session) -> object:
+        import click
+
+        _speak_early(arguments)
+        from workshop_console.console.cli.commands import program
+
+        try:
+            return program.main(
+                args=arguments, prog_name="workshop-console", standalone_mode=False, obj=session
+            )
+        except click.exceptions.Exit as end:
+            raise Ended(end.exit_code) from None
+        except click.ClickException as wrong:
+            raise ConsoleError("WC-103", detail=clean(wrong_use(wrong))) from None
+        except click.Abort:
+            raise KeyboardInterrupt from None
+
+    return guarded(work, as_json="--json" in arguments)
+
+
+def guarded(work: Callable[[Session], object], *, as_json: bool = False) -> int:
+    """Run `work` with a session and return the exit code; every error becomes a message."""
     try:
-        code = _invoke(arguments, as_json)
+        code = _guarded(work, as_json)
         sys.stdout.flush()
         return int(code)
     except BrokenPipeError:
@@ -29,37 +61,21 @@ def invoke(arguments: list[str]) -> int:
         return int(ExitCode.FAILURES)
 
 
-def _invoke(arguments: list[str], as_json: bool) -> ExitCode:
-    import click
-
-    from workshop_console.console.cli.session import Session
-
-    _speak_early(arguments)
-    from workshop_console.console.cli.commands import program
-
+def _guarded(work: Callable[[Session], object], as_json: bool) -> ExitCode:
     session: Session | None = None
     error: ConsoleError
     try:
         session = Session(as_json=as_json)
-        result = program.main(
-            args=arguments, prog_name="workshop-console", standalone_mode=False, obj=session
-        )
+        result = work(session)
         return ExitCode(result) if isinstance(result, int) else ExitCode.DONE
-    except click.exceptions.Exit as end:
-        return ExitCode(end.exit_code) if end.exit_code in set(ExitCode) else ExitCode.FAILURES
-    except click.ClickException as wrong:
-        error = ConsoleError("WC-103", detail=clean(wrong_use(wrong)))
-    except (KeyboardInterrupt, click.Abort):
+    except Ended as end:
+        return ExitCode.DONE if end.code == 0 else ExitCode.FAILURES
+    except KeyboardInterrupt:
         error = ConsoleError("WC-311", done=0, total=0)
     except BrokenPipeError:
         raise
     except Exception as unexpected:  # the one place of the command line, as JobRunner is that of the screens
-        from workshop_console.console.jobs.runner import as_console_error
-        from workshop_console.console.settings import Folders
-        from workshop_console.console.wiring import start_log
-
-        start_log(Folders.of_user().log_file)
-        error = as_console_error(unexpected)
+        error = _as_message(unexpected)
     finally:
         if session is not None:
             with suppress(KeyboardInterrupt):
@@ -68,28 +84,32 @@ def _invoke(arguments: list[str], as_json: bool) -> ExitCode:
     return exit_code(error.number)
 
 
-def _speak_early(arguments: list[str]) -> None:
-    """Choose the language before the commands are imported: their help is made then."""
-    from workshop_console.console.settings import LANGUAGES, Folders, load_settings
-    from workshop_console.i18n.choose import choose_language
+def _as_message(error: Exception) -> ConsoleError:
+    from workshop_console.console.jobs.runner import as_console_error
+    from workshop_console.console.settings import Folders
+    from workshop_console.console.wiring import start_log
 
-    asked = ""
+    start_log(Folders.of_user().log_file)
+    return as_console_error(error)
+
+
+def _speak_early(arguments: list[str]) -> None:
+    """Take --lang before the arguments are parsed: the help texts are made when the commands are imported."""
+    from workshop_console.console.settings import LANGUAGES
+
     for at, argument in enumerate(arguments):
+        asked = argument.removeprefix("--lang=")
         if argument == "--lang" and at + 1 < len(arguments):
             asked = arguments[at + 1]
-        elif argument.startswith("--lang="):
-            asked = argument.removeprefix("--lang=")
-    if asked not in LANGUAGES:
-        settings, _ = load_settings(Folders.of_user())
-        asked = settings.lang
-    set_language(choose_language(asked, os.environ))
+        elif asked == argument:
+            continue
+        if asked in LANGUAGES:
+            set_language(asked)
 
 
 def wrong_use(error: Exception) -> str:
     """Return what is wrong with the arguments, in their own words as far as possible."""
     import click
-
-    from workshop_console.i18n.texts import _
 
     match error:
         case click.NoSuchOption():
@@ -104,15 +124,14 @@ def wrong_use(error: Exception) -> str:
     return str(error)
 
 
-def _tell(error: ConsoleError, session: object, as_json: bool) -> None:
+def _tell(error: ConsoleError, session: Session | None, as_json: bool) -> None:
     """Say the error on standard error, and as the one document of `--json` on standard output."""
     from workshop_console.console.cli.output import print_json, print_message
-    from workshop_console.console.cli.session import Session
     from workshop_console.console.model.report_json import message_document
     from workshop_console.console.wiring import shipped_message
     from workshop_console.i18n.texts import language
 
-    edition = session.settings.edition if isinstance(session, Session) else None
+    edition = session.settings.edition if session else None
     message = shipped_message(error, lang=language(), edition=edition)
     print_message(message)
     if as_json:

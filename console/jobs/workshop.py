@@ -5,13 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.choice import UnitChoice, choose_units, not_all_used, on_line
+from workshop_console.console.jobs.choice import (
+    UnitChoice,
+    choose_units,
+    fits_vin,
+    not_all_used,
+    on_line,
+)
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.simulated import SIMULATED, SimulatedVehicle
 from workshop_console.console.model.address import parse_address
@@ -39,6 +45,7 @@ from workshop_console.console.procedures.events import (
     UnitsPlanned,
     VehicleIdentified,
 )
+from workshop_console.console.procedures.vehicle import ask_vin
 from workshop_console.console.settings import Folders, Settings
 
 
@@ -249,8 +256,7 @@ class Workshop:
         from workshop_console.console.procedures.quick_test import quick_test
 
         cancellation = cancellation or Cancellation()
-        with self._job() as began:
-            yield from began
+        with self._one_job:
             link, choice = yield from self._prepare(cancellation, pdx=pdx, scan=scan)
             chosen = set(only)
             test = quick_test(
@@ -277,7 +283,8 @@ class Workshop:
     def _keep(self, report: QuickTestReport) -> Iterator[Event]:
         """Keep the report; one that cannot be kept is shown all the same, with the reason."""
         try:
-            report = replace(report, report_id=self.records.keep(report))
+            if report.units:
+                report = replace(report, report_id=self.records.keep(report))
         except ConsoleError as error:
             report = replace(report, messages=(*report.messages, raised_by(error)))
             yield MessageRaised(message=raised_by(error))
@@ -297,8 +304,7 @@ class Workshop:
         from workshop_console.console.procedures.fault_memory import read_fault_memories
 
         cancellation = cancellation or Cancellation()
-        with self._job() as began:
-            yield from began
+        with self._one_job:
             link, units = yield from self._units_called(names, cancellation, pdx=pdx, scan=scan)
             yield UnitsPlanned(units=units)
             yield from read_fault_memories(link, units, self.catalogue, cancellation, details=details)
@@ -319,8 +325,7 @@ class Workshop:
         from workshop_console.console.procedures.clear_faults import clear_fault_memories
 
         cancellation = cancellation or Cancellation()
-        with self._job() as began:
-            yield from began
+        with self._one_job:
             link, units = yield from self._units_called(names, cancellation, pdx=pdx, scan=scan)
             yield UnitsPlanned(units=units)
             yield from clear_fault_memories(
@@ -349,19 +354,20 @@ class Workshop:
         self.choice = None
         return kept
 
-    @contextmanager
-    def _job(self) -> Iterator[Iterator[Event]]:
-        """Hold off other jobs, and take the lease before anything is asked of a vehicle."""
-        with self._one_job:
-            yield self._lease()
-
-    def _lease(self) -> Iterator[Event]:
-        yield StepBegan(step=Step.LEASING)
+    def _connect(self) -> Generator[Event, None, VehicleLink]:
+        """Open the line, then take the lease: a loose plug costs no credit, and no unit is asked without."""
+        self._check_vci(self._vci)
         if self.simulated and not self._group_chosen:
             self.group = self._simulations.group(self._simulated_name())
         if self.group not in GROUPS[self.edition]:
             raise ConsoleError("WC-505", group=self.group.value)
+        if self.simulated and self._link is None:
+            yield StepBegan(step=Step.STARTING_SIMULATION)
+        yield StepBegan(step=Step.CONNECTING, detail=self._vci)
+        link = self.link()
+        yield StepBegan(step=Step.LEASING)
         self.desk.lease(self.group, self.vehicle.vin, simulated=self.simulated)
+        return link
 
     def _prepare(
         self, cancellation: Cancellation, *, pdx: Sequence[Path] = (), scan: bool = False
@@ -370,10 +376,7 @@ class Workshop:
         files = []
         for file in pdx:
             files.append((yield from self.import_pdx(file)))
-        if self._link is None and self.simulated:
-            yield StepBegan(step=Step.STARTING_SIMULATION)
-        yield StepBegan(step=Step.CONNECTING, detail=self._vci)
-        link = self.link()
+        link = yield from self._connect()
         if self.choice is None or files or scan:
             choice = yield from choose_units(
                 link, self.catalogue, cancellation, files=files, scan_only=scan, ship=self._ship
@@ -383,7 +386,7 @@ class Workshop:
             self.vehicle = _more_known(
                 VehicleIdentity(vin=choice.vin, name=choice.vehicle_name), self.vehicle, link.identity()
             )
-            if not cancellation.requested:
+            if choice.units and not cancellation.requested:
                 self.choice = choice
         else:
             choice = self.choice
@@ -421,14 +424,11 @@ class Workshop:
         addressed = [address for name in names if (address := parse_address(name))]
         if names and len(addressed) == len(names) and not pdx and not self.simulated and not scan:
             # Nothing needs choosing: the addresses say everything but the description.
-            yield StepBegan(step=Step.CONNECTING, detail=self._vci)
-            link = self.link()
-            described = [
-                unit
-                for summary in self.catalogue.descriptions()
-                if not summary.shipped
-                for unit in on_line(self.catalogue.units(summary.key), link.kind)
-            ]
+            link = yield from self._connect()
+            yield from self._ship(vin := ask_vin(link))
+            fitting = [d for d in self.catalogue.descriptions() if not d.shipped or fits_vin(d, vin)]
+            fitting.sort(key=lambda description: not fits_vin(description, vin))
+            described = [unit for d in fitting for unit in on_line(self.catalogue.units(d.key), link.kind)]
             return link, tuple(find_unit(name, described, link) for name in names)
         link, choice = yield from self._prepare(cancellation, pdx=pdx, scan=scan)
         if not names:
