@@ -18,6 +18,8 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.odx.limits import MEBIBYTE, ImportLimits
 from workshop_console.console.odx.reasons import Reason
 
+_LARGEST_WRITTEN_BYTES = 4 * MEBIBYTE
+"""Nothing is written to files but Python's own compiled modules."""
 _SPOILING = (Reason.FILE_UNREADABLE, Reason.NOT_CONFORMING, Reason.LAYER_UNREADABLE)
 """Problems that are the likely reason when no control unit was found."""
 
@@ -61,7 +63,7 @@ def _limit_this_process(limits: ImportLimits) -> None:
     for kind, amount in (
         (resource.RLIMIT_AS, limits.memory_mib * MEBIBYTE),
         (resource.RLIMIT_CPU, limits.seconds),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, _LARGEST_WRITTEN_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
         _soft, hard = resource.getrlimit(kind)

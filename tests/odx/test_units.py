@@ -6,6 +6,7 @@ import pytest
 
 from tests.odx.conftest import Import
 from tests.odx.handmade import (
+    HEAD,
     U8,
     base,
     can_address,
@@ -67,6 +68,24 @@ def test_a_base_without_addresses_has_those_of_its_variants(read: Import) -> Non
         document(bases=base("Unit"), variants=variant("V1", "Unit", comparams=can_address(0x700, 0x708)))
     )
     assert only(description).summary.addresses == (CanAddress(0x700, 0x708),)
+    assert reasons(description) == set()
+
+
+def test_addresses_from_vehicle_information(read: Import) -> None:
+    vehicle = (
+        HEAD + '<VEHICLE-INFO-SPEC ID="VIS"><SHORT-NAME>VIS</SHORT-NAME><VEHICLE-INFORMATIONS>'
+        "<VEHICLE-INFORMATION><SHORT-NAME>Model</SHORT-NAME><LOGICAL-LINKS>"
+        '<LOGICAL-LINK ID="LL" xsi:type="MEMBER-LOGICAL-LINK"><SHORT-NAME>LL</SHORT-NAME>'
+        '<PHYSICAL-VEHICLE-LINK-REF ID-REF="PVL"/>'
+        '<BASE-VARIANT-REF ID-REF="Unit" DOCREF="Unit" DOCTYPE="LAYER"/><LINK-COMPARAM-REFS>'
+        + can_address(0x7E0, 0x7E8).replace("COMPARAM-REF", "LINK-COMPARAM-REF")
+        + "</LINK-COMPARAM-REFS></LOGICAL-LINK></LOGICAL-LINKS><PHYSICAL-VEHICLE-LINKS>"
+        '<PHYSICAL-VEHICLE-LINK ID="PVL" TYPE="ISO_11898_2_DWCAN"><SHORT-NAME>PVL</SHORT-NAME>'
+        "</PHYSICAL-VEHICLE-LINK></PHYSICAL-VEHICLE-LINKS></VEHICLE-INFORMATION></VEHICLE-INFORMATIONS>"
+        "</VEHICLE-INFO-SPEC></ODX>"
+    )
+    description = read(document(bases=base("Unit")), vehicle)
+    assert only(description).summary.addresses == (CanAddress(0x7E0, 0x7E8),)
     assert reasons(description) == set()
 
 

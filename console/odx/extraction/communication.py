@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from odxtools.basecomparam import BaseComparam
 from odxtools.comparaminstance import ComparamInstance
-from odxtools.complexcomparam import ComplexComparam
+from odxtools.complexcomparam import ComplexComparam, ComplexValue
+from odxtools.database import Database
 
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import Timing
@@ -29,6 +31,14 @@ _MOST_REPETITIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
+class Applied:
+    """A communication parameter with the value that applies to a layer."""
+
+    spec: BaseComparam
+    value: str | ComplexValue
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reach:
     """How a layer is reached."""
 
@@ -48,20 +58,40 @@ def number_of(text: object) -> int | None:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
-def reach(instances: Iterable[ComparamInstance], where: str, problems: Problems) -> Reach:
+def of_layer(instances: Iterable[ComparamInstance]) -> list[Applied]:
+    """Return the parameters that a layer has itself or inherits."""
+    return [Applied(spec=instance.spec, value=instance.value) for instance in instances]
+
+
+def of_logical_links(database: Database) -> dict[str, list[Applied]]:
+    """Return the parameters that vehicle information (.odx-v) gives base variants, by their short names."""
+    found: dict[str, list[Applied]] = {}
+    for vehicle in database.vehicle_info_specs:
+        for information in vehicle.vehicle_informations:
+            for link in information.logical_links:
+                if link.base_variant is not None:
+                    found.setdefault(link.base_variant.short_name, []).extend(
+                        Applied(
+                            spec=parameter.spec, value=parameter.simple_value or parameter.complex_value or ""
+                        )
+                        for parameter in link.link_comparam_refs
+                    )
+    return found
+
+
+def reach(parameters: Iterable[Applied], where: str, problems: Problems) -> Reach:
     """Return addresses and time-outs of a layer from the parameters that apply to it."""
     addresses: dict[Address, None] = {}
-    simple: dict[str, list[ComparamInstance]] = {}
-    for instance in instances:
+    single: dict[str, str | None] = {}
+    for parameter in parameters:
         with problems.guard(where, Reason.ADDRESS_UNUSABLE):
-            name = instance.spec.short_name
-            if isinstance(instance.spec, ComplexComparam):
+            name = parameter.spec.short_name
+            if isinstance(parameter.spec, ComplexComparam):
                 if name == "CP_UniqueRespIdTable":
-                    for row in _rows(instance, instance.spec):
+                    for row in _rows(parameter.value, parameter.spec):
                         _add_address(row, addresses, where, problems)
             else:
-                simple.setdefault(name, []).append(instance)
-    single = {name: _simple_value(values[-1]) for name, values in simple.items()}
+                single[name] = _simple_value(parameter)
     if not addresses:
         # Databases after ODX 2.0 without the table have the identifiers as parameters of their own.
         _add_address(single, addresses, where, problems)
@@ -75,14 +105,13 @@ def reach(instances: Iterable[ComparamInstance], where: str, problems: Problems)
     )
 
 
-def _simple_value(instance: ComparamInstance) -> str | None:
-    value = instance.value or getattr(instance.spec, "physical_default_value", None)
+def _simple_value(parameter: Applied) -> str | None:
+    value = parameter.value or getattr(parameter.spec, "physical_default_value", None)
     return value if isinstance(value, str) else None
 
 
-def _rows(instance: ComparamInstance, spec: ComplexComparam) -> list[dict[str, str | None]]:
+def _rows(value: str | ComplexValue, spec: ComplexComparam) -> list[dict[str, str | None]]:
     """Return each row of a complex parameter as values by name; an empty value has the default."""
-    value = instance.value
     if not isinstance(value, list):
         return []
     rows = value if value and all(isinstance(item, list) for item in value) else [value]

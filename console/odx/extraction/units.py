@@ -20,7 +20,13 @@ from workshop_console.console.model.description import (
     UnitSummary,
     Variant,
 )
-from workshop_console.console.odx.extraction.communication import Reach, reach
+from workshop_console.console.odx.extraction.communication import (
+    Applied,
+    Reach,
+    of_layer,
+    of_logical_links,
+    reach,
+)
 from workshop_console.console.odx.extraction.faults import FaultReader
 from workshop_console.console.odx.extraction.patterns import PatternReader
 from workshop_console.console.odx.extraction.problems import Problems
@@ -52,6 +58,9 @@ class UnitReader:
         self._services = ServiceReader(records, problems)
         self._faults = FaultReader(problems)
         self._patterns = PatternReader(records, problems)
+        self._links: dict[str, list[Applied]] = {}
+        with problems.guard("", Reason.ADDRESS_UNUSABLE):
+            self._links = of_logical_links(database)
 
     def read(self, description: str, progress: Progress) -> tuple[ImportedUnit, ...]:
         """Return all control units in the order of the database; what cannot be read is noted."""
@@ -83,7 +92,7 @@ class UnitReader:
                 continue
             key: tuple[Address, ...] | str = variant.short_name
             with self._problems.guard(name_of(variant), Reason.ADDRESS_UNUSABLE):
-                key = reach(variant.comparam_refs, name_of(variant), Problems()).addresses or key
+                key = reach(of_layer(variant.comparam_refs), name_of(variant), Problems()).addresses or key
             orphans.setdefault(key, []).append(variant)
         return [*groups.values(), *((None, variants) for variants in orphans.values())]
 
@@ -132,10 +141,12 @@ class UnitReader:
 
     def _reach(self, head: Layer, variants: Iterable[EcuVariant]) -> Reach:
         """Return how the unit is reached; a base without addresses has those of its variants."""
-        how = reach(head.comparam_refs, name_of(head), self._problems)
+        # What holds for one vehicle comes after what holds for the unit in any vehicle, and wins.
+        applied = of_layer(head.comparam_refs) + self._links.get(head.short_name, [])
+        how = reach(applied, name_of(head), self._problems)
         if not how.addresses:
             for layer in variants:
-                other = reach(layer.comparam_refs, name_of(layer), self._problems)
+                other = reach(of_layer(layer.comparam_refs), name_of(layer), self._problems)
                 if other.addresses:
                     return other
             self._problems.add(name_of(head), Reason.NO_ADDRESS)
