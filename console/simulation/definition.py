@@ -27,6 +27,8 @@ class DidDefinition:
     """0x27 level (odd) that must be unlocked before writing; 0: none."""
     sessions: tuple[int, ...] = ()
     """Diagnostic sessions that allow it; empty: all."""
+    write_sessions: tuple[int, ...] = ()
+    """Diagnostic sessions that allow writing it, besides; empty: all that allow reading it."""
     sweep: bool = False
     """The first numeric field moves slowly, as a sensor does."""
     snapshot: bool = False

@@ -204,7 +204,7 @@ def _data(profile: _Table, common: _Table) -> tuple[DidDefinition, ...]:
                 fields=tuple(_field(field, record["label"]) for field in record["fields"]),
                 writable=record.get("writable", False),
                 security_level=record.get("security_level", 0),
-                sessions=tuple(record.get("sessions", ())),
+                write_sessions=tuple(record.get("write_sessions", ())),
                 sweep=record.get("sweep", False),
                 snapshot=record.get("snapshot", False),
             )

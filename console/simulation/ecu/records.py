@@ -54,6 +54,8 @@ class RecordServices:
         definition = self._state.dids.get(did)
         if definition is None or not definition.writable or not self._state.allows(definition.sessions):
             raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+        if not self._state.allows(definition.write_sessions):
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
         require_length(request, 3 + len(definition.data))
         if not self._state.unlocked(definition.security_level):
             raise Refused(Nrc.SECURITY_ACCESS_DENIED)
