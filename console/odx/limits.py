@@ -11,7 +11,7 @@ MEBIBYTE = 1024 * 1024
 class ImportLimits:
     """Limits of one import; the worker keeps to them before and while it parses.
 
-    The description of a whole current car is below 100 MiB unpacked; its XML takes about 15 times as much in
+    The description of a whole current car is below 100 MiB unpacked; its XML takes about 12 times as much in
     memory.
     """
 

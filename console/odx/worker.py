@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 def _limit_this_process(limits: ImportLimits) -> None:
     """Limit memory and processor time; Windows has no such limits, there importer.py ends us by the clock."""
-    # Collecting garbage while a database grows costs a third of the time and finds none.
+    # Collecting garbage while a database grows costs a quarter of the time and finds none.
     gc.disable()
     if sys.platform == "win32":
         return
