@@ -478,10 +478,12 @@ class Workshop:
 
     def message(self, number: str, facts: Mapping[str, str | int | float] | None = None) -> NumberedMessage:
         """Return a message in the language of the session, its placeholders filled."""
-        found = self.messages.get(number, lang=self.lang, edition=self.edition)
-        if found is None:
-            found = self.messages.get("WC-609", lang=self.lang, edition=self.edition)
-            facts = {"number": clean(number)}
+        found = None
+        with suppress(ConsoleError):  # a store in trouble must not hide what is to be said
+            found = self.messages.get(number, lang=self.lang, edition=self.edition)
+            if found is None:
+                found = self.messages.get("WC-609", lang=self.lang, edition=self.edition)
+                facts = {"number": clean(number)}
         if found is None:
             return NumberedMessage(
                 number=clean(number), title=clean(number), when="", cause="", remedy=(), lang=self.lang

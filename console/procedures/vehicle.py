@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 
 from workshop_console.console.model.decode import decode_fields
-from workshop_console.console.model.description import DataIdentifier, UnitSummary
+from workshop_console.console.model.description import DataIdentifier, Timing, UnitSummary
+from workshop_console.console.model.exchange import Exchange, UdsRequest
 from workshop_console.console.ports import Catalogue, VehicleLink
-from workshop_console.console.procedures.identify import VIN_DID, Identification, vin_of
-from workshop_console.console.procedures.scripts import Conversation, UnitScript
+from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.identify import VIN_DID, VIN_LENGTH, Identification, vin_of
+from workshop_console.console.procedures.scripts import Conversation, UnitScript, UnitTask, run_scripts
 from workshop_console.console.procedures.services import read_data_by_identifier
 
 FUNCTIONAL_WAIT_S = 0.3
 """Time for the answers to a functional request; they come within P2 of each unit."""
 
+_VIN_RESPONSE = b"\x62\xf1\x90"
 _VOLTAGE = re.compile(
     r"(?=.*(batter|supply|terminal ?30|klemme ?30|kl\.? ?30|on-?board|bordnetz|system))"
     r"(?=.*(volt|spannung|tensi))",
@@ -31,10 +34,27 @@ def ask_vin(link: VehicleLink) -> str:
     """Return the VIN that the link knows, or that a unit gives on a functional request; empty: nobody did."""
     if vin := link.identity().vin:
         return vin
-    for answer in link.functional(read_data_by_identifier(VIN_DID).payload, wait_s=FUNCTIONAL_WAIT_S):
-        if answer.payload[:3] == b"\x62\xf1\x90" and (vin := vin_of(answer.payload[3:])):
-            return vin
-    return ""
+    request = read_data_by_identifier(VIN_DID)
+    answers = [
+        answer
+        for answer in link.functional(request.payload, wait_s=FUNCTIONAL_WAIT_S)
+        if answer.payload[:3] == _VIN_RESPONSE
+    ]
+    vins = [vin_of(answer.payload[3:]) for answer in answers]
+    # A segmented answer to a functional request may be its first frame only, from units whose address says
+    # nothing of where flow control is to be sent. They are asked again, each by itself.
+    if answers and not any(len(vin) >= VIN_LENGTH for vin in vins):
+        tasks = [
+            UnitTask(address=answer.address, timing=Timing(p2_ms=500), script=_ask(request))
+            for answer in answers
+        ]
+        exchanges = [exchange for _, exchange in run_scripts(link, tasks, Cancellation())]
+        vins += [vin_of(e.payload[3:]) for e in exchanges if e.positive]
+    return max(vins, key=lambda vin: (len(vin) == VIN_LENGTH, len(vin)), default="")
+
+
+def _ask(request: UdsRequest) -> UnitScript[Exchange]:
+    return (yield request)
 
 
 def voltage_identifier(identifiers: Sequence[DataIdentifier]) -> DataIdentifier | None:
