@@ -231,8 +231,8 @@ def test_memory_is_limited(pack: Pack) -> None:
     if os.name == "nt":
         pytest.skip("the system cannot limit the memory of a process")
     many = "".join(base(f"U{n}", inner="<SDGS><SDG/></SDGS>") for n in range(20_000))
-    error = refusal(pack({"a.odx-d": document(bases=many)}), ImportLimits(memory_mib=140))
-    assert (error.number, error.facts["mib"]) == ("WC-404", 140)
+    error = refusal(pack({"a.odx-d": document(bases=many)}), ImportLimits(memory_mib=256))
+    assert (error.number, error.facts["mib"]) == ("WC-404", 256)
 
 
 def test_time_is_limited(pack: Pack) -> None:
