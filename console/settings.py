@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,8 @@ class Settings:
     """Folder for F7; empty: the state folder's."""
     ascii: bool = False
     """Draw with ASCII only."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys of the user's own: action id (docs/keys.md) to keys; console/commands.py checks them."""
 
 
 def _read_file(file: Path) -> dict[str, Any]:
@@ -117,7 +119,9 @@ def _convert(source: str, key: str, value: object) -> object:
     """Return `value` as the field's type. Raises ConsoleError WC-102 that names source, key and choices."""
 
     def refuse(expected: str) -> ConsoleError:
-        return ConsoleError("WC-102", source=clean(source), key=clean(key), value=clean(value), expected=expected)
+        return ConsoleError(
+            "WC-102", source=clean(source), key=clean(key), value=clean(value), expected=expected
+        )
 
     default = getattr(Settings(), key)
     if isinstance(default, (Edition, ProductGroup)):
@@ -126,6 +130,8 @@ def _convert(source: str, key: str, value: object) -> object:
             return kind(str(value))
         except ValueError:
             raise refuse(", ".join(kind)) from None
+    if isinstance(default, Mapping):
+        return _convert_keys(value, refuse)
     if isinstance(default, bool):
         if isinstance(value, bool):
             return value
@@ -152,9 +158,26 @@ def _convert(source: str, key: str, value: object) -> object:
         raise refuse("text")
     if key == "lang" and value and value not in LANGUAGES:
         raise refuse(", ".join(LANGUAGES))
-    if key == "access_server" and value not in ("local", "off") and not value.startswith(("http://", "https://")):
+    if (
+        key == "access_server"
+        and value not in ("local", "off")
+        and not value.startswith(("http://", "https://"))
+    ):
         raise refuse("local, off, http://…, https://…")
     return value
+
+
+def _convert_keys(value: object, refuse: Callable[[str], ConsoleError]) -> Mapping[str, tuple[str, ...]]:
+    """Return the table [keys]: each action has one key or a list of keys."""
+    keys: dict[str, tuple[str, ...]] = {}
+    if not isinstance(value, Mapping):
+        raise refuse('[keys] start = ["F5", "s"]')
+    for action, texts in value.items():
+        wanted = [texts] if isinstance(texts, str) else texts
+        if not isinstance(wanted, list) or not all(isinstance(text, str) for text in wanted):
+            raise refuse(f'{clean(action, longest=40)} = "F5", {clean(action, longest=40)} = ["F5", "s"]')
+        keys[str(action)] = tuple(wanted)
+    return keys
 
 
 def load_settings(

@@ -1,0 +1,274 @@
+"""The full-screen console: keeps the session, runs jobs beside the screens, shows errors in one place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+
+from workshop_console.console.commands import make_keymap
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.runner import (
+    Failed,
+    Job,
+    JobReported,
+    JobRunner,
+    JobUpdate,
+    Work,
+    as_console_error,
+)
+from workshop_console.console.jobs.workshop import Workshop, raised_by
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.procedures.events import MessageRaised, Progress
+from workshop_console.i18n.texts import _, set_language
+from workshop_console.screens.base import ConsoleScreen, notice_of
+from workshop_console.screens.session import QUICK_TEST, Notice, Session
+from workshop_console.screens.status import job_name
+from workshop_console.widgets import glyphs
+
+T = TypeVar("T")
+
+_STARTS = 3
+"""How often the console starts after unexpected errors before it gives up."""
+
+
+class JobUpdated(Message):
+    """A job reported something; posted from its thread."""
+
+    def __init__(self, update: JobUpdate) -> None:
+        super().__init__()
+        self.update = update
+
+    def can_replace(self, message: Message) -> bool:
+        """Return whether the newer `message` makes this one needless.
+
+        Textual asks the older message: it must be progress itself, or the next progress would swallow
+        what this one tells.
+        """
+        return (
+            isinstance(message, JobUpdated)
+            and self._is_progress
+            and message._is_progress
+            and self.update.job_id == message.update.job_id
+        )
+
+    @property
+    def _is_progress(self) -> bool:
+        return isinstance(self.update, JobReported) and isinstance(self.update.event, Progress)
+
+
+class BackgroundEnded(Message):
+    """Work beside the screen ended; posted from its thread."""
+
+    def __init__(self, done: Callable[[Any], None], result: object, *, quiet: bool) -> None:
+        super().__init__()
+        self.done, self.result, self.quiet = done, result, quiet
+
+
+class ConsoleApp(App[None], inherit_bindings=False):
+    """The console; screens know it as screens.base.Console."""
+
+    CSS_PATH = None
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""
+    NOTIFICATION_TIMEOUT = 0
+
+    def __init__(self, workshop: Workshop, session: Session | None = None) -> None:
+        super().__init__()
+        self.unexpected: ConsoleError | None = None
+        """What ended the console against its will."""
+        self.animation_level = "none"
+        # Colours as the terminal's owner chose them: sixteen of them work everywhere and take few bytes.
+        self.theme = "ansi-dark"
+        self.title = "Workshop Console"
+        poor = glyphs.needs_ascii(asked=workshop.settings.ascii)
+        glyphs.use(glyphs.ASCII if poor else glyphs.UNICODE)
+        set_language(workshop.lang)
+        self.session = session or Session(workshop=workshop)
+        self._restarted = session is not None
+        self.keymap, problems = make_keymap(workshop.settings.keys, source=str(workshop.folders.config_file))
+        self._first_messages = [] if session else [*workshop.problems, *map(raised_by, problems)]
+        self._runner = JobRunner(self._publish)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the first screen."""
+        from workshop_console.screens.product_groups import ProductGroups
+
+        return ProductGroups()
+
+    def on_mount(self) -> None:
+        """Show what was wrong at the start; nothing waits for it."""
+        for message in self._first_messages:
+            self.tell(message)
+        if self._restarted:
+            self.tell(self.session.raised[-1], at_once=True)
+
+    # Work beside the screen. Threads only post messages: anything else of Textual raises or races there.
+
+    def _publish(self, update: JobUpdate) -> None:
+        self.post_message(JobUpdated(update))
+
+    def start_job(self, kind: str, work: Work) -> Job | None:
+        """Start a job; None and a notice when another one runs."""
+        if running := self.session.running:
+            self.say(lambda: _("Something still runs: {job}.").format(job=job_name(running)))
+            return None
+        job = self._runner.start(kind, work)
+        self.session.begin(job)
+        self._redraw_all()
+        return job
+
+    def on_job_updated(self, message: JobUpdated) -> None:
+        """Publish what a job reports to every screen; it survives the one that started it."""
+        update = message.update
+        error = self.session.apply(update)
+        if isinstance(update, JobReported) and isinstance(update.event, MessageRaised):
+            self.tell(update.event.message)
+        for screen in self._console_screens():
+            screen.job_updated(update)
+        if error is not None and isinstance(update, Failed):
+            self.tell(error, at_once=True)
+        elif update.kind == QUICK_TEST and not isinstance(update, JobReported):
+            self.ask_credit()
+
+    def in_background(self, work: Callable[[], T], done: Callable[[T], None], *, quiet: bool = False) -> None:
+        """Do `work` beside the screen, then `done` with its result here; an error is shown unless `quiet`."""
+
+        def run() -> None:
+            result: object
+            try:
+                result = work()
+            except Exception as error:  # shown as a numbered message, by the app
+                result = as_console_error(error)
+            self.post_message(BackgroundEnded(done, result, quiet=quiet))
+
+        threading.Thread(target=run, name="background", daemon=True).start()
+
+    def on_background_ended(self, message: BackgroundEnded) -> None:
+        """Hand the result over."""
+        if isinstance(message.result, ConsoleError):
+            if not message.quiet:
+                self.tell(message.result, at_once=True)
+        else:
+            message.done(message.result)
+
+    def ask_credit(self) -> None:
+        """Ask for the credit beside the screen; the rows follow when it comes."""
+        desk = self.session.workshop.desk
+        self.in_background(desk.ask, self._take_credit, quiet=True)
+
+    def _take_credit(self, answer: Any) -> None:
+        self.session.take_credit(answer)
+        if answer.messages and self.session.notice is None:
+            self.session.notice = notice_of(self.session, answer.messages[0])
+        self._redraw_all()
+
+    # What is shown
+
+    def _console_screens(self) -> list[ConsoleScreen[Any]]:
+        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
+
+    def _redraw_all(self) -> None:
+        for screen in self._console_screens():
+            screen.redraw()
+
+    def show_screen(self, screen: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
+        """Put a screen on top; `then` gets what it was left with."""
+        self.push_screen(screen, then)
+
+    def return_to_groups(self) -> None:
+        """Leave all screens but the first."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def tell(self, message: RaisedMessage | ConsoleError, *, at_once: bool = False) -> None:
+        """Show a numbered message: the one place for errors."""
+        raised = raised_by(message) if isinstance(message, ConsoleError) else message
+        self.session.raise_message(raised)
+        if at_once:
+            from workshop_console.screens.box import MessageBox
+
+            self.push_screen(MessageBox(raised), lambda explain: self._explain(raised) if explain else None)
+        else:
+            self.session.notice = notice_of(self.session, raised, bad=isinstance(message, ConsoleError))
+            self._redraw_all()
+
+    def _explain(self, message: RaisedMessage) -> None:
+        from workshop_console.screens.help import Help
+
+        about = [screen for screen in self._console_screens() if not screen.is_modal]
+        self.push_screen(Help(about[-1], message))
+
+    def say(self, text: Callable[[], str], *, bad: bool = False) -> None:
+        """Say something on the message line."""
+        self.session.notice = Notice(text=text, bad=bad)
+        self._redraw_all()
+
+    def change_language(self, lang: str) -> None:
+        """Draw everything in another language; rows, cursors, filters and jobs stay."""
+        set_language(lang)
+        self.session.workshop.lang = lang
+        self._redraw_all()
+
+    def leave(self) -> None:
+        """End the console; ask first while a job runs."""
+        running = self.session.running
+        if not running:
+            self.exit()
+            return
+        from workshop_console.screens.box import Question
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._runner.cancel_all()
+                self.exit()
+
+        self.push_screen(
+            Question(
+                question=lambda: _("Quit although something still runs: {job}?").format(
+                    job=job_name(running)
+                ),
+                consequences=lambda: _("It is cancelled; what was read so far is kept where it can be."),
+                yes=lambda: _("Yes, cancel it and quit"),
+            ),
+            answered,
+        )
+
+    def on_resize(self) -> None:
+        """Draw for the new size; a terminal that is too small is told so, and nothing ends."""
+        self.call_after_refresh(self._redraw_all)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End without a traceback on the screen: it goes to the log, `run` starts again with a message.
+
+        Textual's own way prints local variables, and after an exception the part that raised it takes no
+        more messages, so going on is not possible either.
+        """
+        if self.unexpected is None:
+            self.unexpected = as_console_error(error)
+        self._exception = error
+        self._exception_event.set()
+        self._runner.cancel_all()
+        self._close_messages_no_wait()
+
+
+def run(workshop: Workshop) -> None:
+    """Run the console until the mechanic leaves it; the caller closes the workshop.
+
+    After an unexpected error it starts again with what was known, and says so. Raises ConsoleError WC-100
+    when that happens over and over.
+    """
+    session: Session | None = None
+    for _attempt in range(_STARTS):
+        app = ConsoleApp(workshop, session)
+        app.run(mouse=False)
+        if app.unexpected is None:
+            return
+        session = app.session
+        session.job = session.notice = None
+        session.raise_message(raised_by(app.unexpected))
+    raise app.unexpected

@@ -1,0 +1,397 @@
+"""The frame of every screen: header, title, message line, keys; and the one way from a key to an action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import ClassVar, Generic, Protocol, TypeVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, Keymap, key_text
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.runner import Job, JobUpdate, Work
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.i18n.texts import _
+from workshop_console.screens.session import Notice, Session
+from workshop_console.widgets.keybar import Key, KeyBar
+from workshop_console.widgets.line import Header, MessageLine, TitleLine
+from workshop_console.widgets.table import Table
+from workshop_console.widgets.text_page import Paragraph, TextPage, heading
+from workshop_console.widgets.tones import BAD, PLAIN
+
+T = TypeVar("T")
+ResultT = TypeVar("ResultT")
+
+SMALLEST = (80, 24)
+"""Columns and rows that every screen needs."""
+
+
+class Console(Protocol):
+    """What screens ask of the app."""
+
+    session: Session
+    keymap: Keymap
+
+    def show_screen(self, screen: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
+        """Put a screen on top of this one; `then` gets what it was left with."""
+
+    def return_to_groups(self) -> None:
+        """Leave all screens but the first."""
+
+    def start_job(self, kind: str, work: Work) -> Job | None:
+        """Start a job; None and a notice when another one runs."""
+
+    def in_background(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Do `work` beside the screen, then `done` with its result in the app's thread; errors are shown."""
+
+    def ask_credit(self) -> None:
+        """Ask the access server for the credit, beside the screen."""
+
+    def tell(self, message: RaisedMessage | ConsoleError, *, at_once: bool = False) -> None:
+        """Show a numbered message: on the message line, or in a box of its own when `at_once`."""
+
+    def say(self, text: Callable[[], str], *, bad: bool = False) -> None:
+        """Say something on the message line."""
+
+    def change_language(self, lang: str) -> None:
+        """Draw everything in another language from now on."""
+
+    def leave(self) -> None:
+        """End the console."""
+
+
+class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
+    """A screen with the frame of the console.
+
+    A screen lists the commands it `handles`; each is a method `do_<command>`. It draws itself from the
+    session in `draw`, so that a switch of the language, a new event or a new size needs nothing else.
+    """
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = "ConsoleScreen { overflow: hidden hidden; }"
+
+    handles: ClassVar[tuple[str, ...]] = ()
+    """Ids of the commands that work here, in the order of the footer."""
+    words: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Label and help of a command where this screen says it more exactly (English texts for `_`)."""
+    chooses: ClassVar[bool] = False
+    """Whether the keys 1 to 9 open a row."""
+
+    # What a screen says
+
+    def title_text(self) -> str:
+        """Return the name of the screen."""
+        return ""
+
+    def title_right(self) -> str:
+        """Return what stands at the right of the title; the place in the list by default."""
+        part = self.part
+        return part.position if part is not None else ""
+
+    def about(self) -> str:
+        """Return what the screen is for, for F1."""
+        return ""
+
+    def body(self) -> Iterable[Widget]:
+        """Return the widgets between title and message line."""
+        return ()
+
+    def draw(self) -> None:
+        """Fill the body from the session, in the language of now."""
+
+    def cannot(self, command_id: str) -> str:  # noqa: ARG002 - for subclasses
+        """Return why a command that the screen handles does not work now; empty when it does."""
+        return ""
+
+    def job_updated(self, update: JobUpdate) -> None:  # noqa: ARG002 - for subclasses
+        """Follow a job; by default draw again."""
+        self.redraw()
+
+    def open_row(self, key: Hashable) -> None:
+        """Open a row of the table (Enter, or its number)."""
+
+    # The frame
+
+    @property
+    def console(self) -> Console:
+        """The app, as screens know it."""
+        return cast("Console", self.app)
+
+    @property
+    def session(self) -> Session:
+        """What is known."""
+        return self.console.session
+
+    def compose(self) -> ComposeResult:
+        """Put the frame together."""
+        yield Header()
+        yield TitleLine()
+        yield from self.body()
+        yield MessageLine()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Draw for the first time and give the keys to the first part."""
+        for widget in self.parts[:1]:
+            widget.focus()
+        self.redraw()
+
+    def on_screen_resume(self) -> None:
+        """Draw again: the session may have changed meanwhile."""
+        if self.is_mounted:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draw everything again; only lines that differ go to the terminal."""
+        if not self.is_attached or not self.query(KeyBar):
+            return
+        from workshop_console.screens.status import header_lines
+
+        for header in self.query(Header):
+            header.show(header_lines(self.session))
+        self.draw()
+        self.redraw_frame()
+
+    def redraw_frame(self) -> None:
+        """Draw title, message line and keys again."""
+        for title in self.query(TitleLine):
+            title.show(self.title_text(), self.title_right())
+        for line in self.query(MessageLine):
+            self._draw_message(line)
+        self.query_one(KeyBar).show(*self.footer())
+
+    def _draw_message(self, line: MessageLine) -> None:
+        columns, rows = self.app.size
+        if columns < SMALLEST[0] or rows < SMALLEST[1]:
+            (small,) = self.session.workshop.raised(
+                RaisedMessage(number="WC-105", facts=(("columns", columns), ("rows", rows)))
+            )
+            line.show(f"{small.number} {small.title}", tone=BAD)
+            return
+        notice = self.session.notice
+        if notice is None:
+            line.show(self.status_text())
+            return
+        right = f"{_(key_text(self.console.keymap.first('help')))}: {_('explain')} " if notice.message else ""
+        line.show(notice.text(), right, BAD if notice.bad else PLAIN)
+
+    def status_text(self) -> str:
+        """Return what the message line says while there is no notice."""
+        from workshop_console.screens.status import job_text
+
+        return job_text(self.session)
+
+    def footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys of this screen that work now, and those that work everywhere."""
+        own = [self._key(BY_ID[id]) for id in self.handles if not self.cannot(id)]
+        if self.chooses:
+            own.insert(0, ("1-9", _("Choose")))
+        everywhere = [self._key(command) for command in COMMANDS if command.everywhere]
+        return tuple(own), tuple(everywhere)
+
+    def label_of(self, command: Command) -> str:
+        """Return what the command is called here."""
+        return _(self.words[command.id][0] if command.id in self.words else command.label)
+
+    def help_of(self, command: Command) -> str:
+        """Return what the command does here."""
+        return _(self.words[command.id][1] if command.id in self.words else command.help)
+
+    def _key(self, command: Command) -> Key:
+        keys = self.console.keymap.keys[command.id]
+        text = _(key_text(keys[0]))
+        if command.id == "help" and len(keys) > 1:
+            # The way out for a terminal that keeps the function keys to itself.
+            text += f"/{_(key_text(keys[1]))}"
+        return text.replace("Ctrl+", "^"), self.label_of(command)
+
+    def help_paragraphs(self) -> list[Paragraph]:
+        """Return what F1 says about this screen."""
+        paragraphs = [Paragraph(text=self.about(), before=1)] if self.about() else []
+        keymap = self.console.keymap
+
+        def row(command: Command) -> Paragraph:
+            keys = "  ".join(_(key_text(key)) for key in keymap.keys[command.id])
+            text = self.help_of(command)
+            if command.id in self.handles and (reason := self.cannot(command.id)):
+                text += f" ({_('not now')}: {reason})"
+            return Paragraph(label=keys, label_width=14, text=text)
+
+        if self.handles:
+            paragraphs.append(heading(_("Keys of this screen")))
+            if self.chooses:
+                paragraphs.append(
+                    Paragraph(label="1 - 9", label_width=14, text=_("Choose an entry of the menu."))
+                )
+            paragraphs += [row(BY_ID[id]) for id in self.handles]
+        paragraphs.append(heading(_("Keys that work everywhere")))
+        paragraphs += [row(command) for command in COMMANDS if command.everywhere]
+        paragraphs += [row(command) for command in COMMANDS if command.movement]
+        return paragraphs
+
+    # From a key to an action
+
+    @property
+    def parts(self) -> list[Widget]:
+        """The parts of the body that take keys."""
+        return [widget for widget in self.query("Table, TextPage, Entry") if widget.display]
+
+    @property
+    def part(self) -> Table | TextPage | None:
+        """The part that movement keys move: the one with the focus, else the first."""
+        focused = self.focused
+        if isinstance(focused, (Table, TextPage)):
+            return focused
+        return next((widget for widget in self.parts if isinstance(widget, (Table, TextPage))), None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Turn a key into its action."""
+        if event.key in CHOOSE_KEYS and self.chooses:
+            event.stop()
+            if isinstance(self.part, Table) and (row := self.part.choose(int(event.key))) is not None:
+                self.clear_notice()
+                self.open_row(row)
+            return
+        command_id = self.console.keymap.commands.get(event.key)
+        if command_id is not None:
+            event.stop()
+            event.prevent_default()
+            self.run_command(command_id)
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a command says, or say why not."""
+        command = BY_ID[command_id]
+        if not (command.everywhere or command.movement or command_id in self.handles):
+            key = key_text(self.console.keymap.first(command_id))
+            self.console.say(lambda: _("{key} does nothing on this screen.").format(key=_(key)))
+            return
+        if command_id in self.handles and (reason := self.cannot(command_id)):
+            self.console.say(lambda: self.cannot(command_id) or reason)
+            return
+        if command_id not in ("help", "palette", "quit"):
+            self.clear_notice()
+        getattr(self, f"do_{command_id}")()
+
+    def clear_notice(self) -> None:
+        """Take the notice from the message line: the mechanic went on."""
+        if self.session.notice is not None:
+            self.session.notice = None
+            self.redraw_frame()
+
+    def on_table_moved(self) -> None:
+        """Show the new place in the list."""
+        self.redraw_frame()
+
+    def on_text_page_moved(self) -> None:
+        """Show the new place in the text."""
+        self.redraw_frame()
+
+    # Commands that work everywhere
+
+    def do_help(self) -> None:
+        """Explain the message shown, and the screen."""
+        from workshop_console.screens.help import Help
+
+        self.console.show_screen(Help(self))
+
+    def do_groups(self) -> None:
+        """Go to the first screen."""
+        self.console.return_to_groups()
+
+    def do_back(self) -> None:
+        """Leave this screen; a second key press on its way out is not for the screen below."""
+        if self.is_current:
+            self.dismiss()
+
+    def do_messages(self) -> None:
+        """Show the catalogue of messages."""
+        from workshop_console.screens.messages import MessageList
+
+        if not isinstance(self, MessageList):
+            self.console.show_screen(MessageList())
+
+    def do_language(self) -> None:
+        """Choose the language."""
+        from workshop_console.screens.language import LanguageChoice
+
+        if not isinstance(self, LanguageChoice):
+            self.console.show_screen(LanguageChoice())
+
+    def do_vehicle(self) -> None:
+        """Choose vehicle and VCI."""
+        from workshop_console.screens.vehicle import VehicleChoice
+
+        if not isinstance(self, VehicleChoice):
+            self.console.show_screen(VehicleChoice())
+
+    def do_quit(self) -> None:
+        """End the console."""
+        self.console.leave()
+
+    def do_palette(self) -> None:
+        """Choose from every action by its name."""
+        from workshop_console.screens.palette import Palette
+
+        def run(command_id: str | None) -> None:
+            if command_id:
+                self.run_command(command_id)
+
+        if not isinstance(self, Palette):
+            self.console.show_screen(Palette(self), run)
+
+    # Movement
+
+    def do_up(self) -> None:
+        """One line up."""
+        if self.part is not None:
+            self.part.move(-1)
+
+    def do_down(self) -> None:
+        """One line down."""
+        if self.part is not None:
+            self.part.move(1)
+
+    def do_page_up(self) -> None:
+        """One page up."""
+        if self.part is not None:
+            self.part.page(-1)
+
+    def do_page_down(self) -> None:
+        """One page down."""
+        if self.part is not None:
+            self.part.page(1)
+
+    def do_first(self) -> None:
+        """To the first line."""
+        if self.part is not None:
+            self.part.first()
+
+    def do_last(self) -> None:
+        """To the last line."""
+        if self.part is not None:
+            self.part.last()
+
+    def do_open(self) -> None:
+        """Open the current line."""
+        if isinstance(self.part, Table) and self.part.cursor_key is not None:
+            self.open_row(self.part.cursor_key)
+
+    def do_next_part(self) -> None:
+        """Give the keys to the next part."""
+        parts = self.parts
+        if parts:
+            index = parts.index(self.focused) + 1 if self.focused in parts else 0
+            parts[index % len(parts)].focus()
+
+
+def notice_of(session: Session, message: RaisedMessage, *, bad: bool = False) -> Notice:
+    """Return the notice that says `message` by its number and title."""
+
+    def text() -> str:
+        (shown,) = session.workshop.raised(message)
+        return f"{shown.number} {shown.title}"
+
+    return Notice(text=text, message=message, bad=bad)

@@ -1,0 +1,127 @@
+"""What clearing did: what is gone, what came back, what never left."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+from rich.style import Style
+from textual.widget import Widget
+
+from workshop_console.console.model.dtc import Fault
+from workshop_console.console.model.report import ClearingResult
+from workshop_console.i18n.explain import fault_text, nrc_text, reason_text
+from workshop_console.i18n.texts import _, ngettext
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.status import job_text
+from workshop_console.screens.unit_view import UnitView
+from workshop_console.widgets.table import Column, Row, Table
+from workshop_console.widgets.tones import BAD, GOOD, PLAIN, WARNING
+
+
+class ClearResult(ConsoleScreen[None]):
+    """Lists the faults by what became of them, unit by unit."""
+
+    handles = ("open",)
+
+    def body(self) -> Iterable[Widget]:
+        """Return the list."""
+        yield Table()
+
+    def title_text(self) -> str:
+        """Return the name of the screen."""
+        return _("Result of clearing")
+
+    def about(self) -> str:
+        """Return what the screen is for."""
+        return _(
+            "Gone: cleared and not back. Back: cleared, and there again at once, so its cause is still "
+            "there. Kept: the control unit did not clear it. The readout from before is under Reports."
+        )
+
+    def cannot(self, command_id: str) -> str:
+        """Return why a command does not work now."""
+        return "" if command_id != "open" or self.session.cleared else _("there are no rows yet")
+
+    def draw(self) -> None:
+        """Draw what became of the faults."""
+        columns = (
+            Column(title=_("Result"), width=10),
+            Column(title=_("Control unit"), width=16, grow=1),
+            Column(title=_("Code"), width=9),
+            Column(title=_("Fault"), width=30, grow=3),
+        )
+        rows = [row for result in self.session.cleared for row in self._rows(result)]
+        empty = job_text(self.session) or _("Nothing was cleared.")
+        self.query_one(Table).show(columns, rows, empty=empty)
+
+    def _rows(self, result: ClearingResult) -> list[Row]:
+        unit = result.before.result
+        name, key = unit.label or unit.name, str(unit.address)
+        rows: list[Row] = []
+
+        def add(word: str, tone: Style, faults: Iterable[Fault]) -> None:
+            rows.extend(
+                Row(
+                    key=f"{key} {fault.dtc}",
+                    cells=(word, name, fault.code, fault_text(fault)),
+                    tones=(tone,),
+                )
+                for fault in faults
+            )
+
+        if not result.cleared:
+            why = nrc_text(result.nrc) if result.nrc is not None else ""
+            why = reason_text(result.reason, "") if result.reason is not None else why
+            rows.append(
+                Row(
+                    key=f"{key} ",
+                    cells=(_("refused") if result.nrc is not None else _("failed"), name),
+                    tones=(BAD,),
+                    tail=why,
+                    tail_from=2,
+                )
+            )
+        elif result.after is None:
+            rows.append(
+                Row(
+                    key=f"{key} ",
+                    cells=(_("cleared"), name),
+                    tones=(WARNING,),
+                    tail=_("could not be read again"),
+                    tail_from=2,
+                )
+            )
+        elif not (result.gone or result.back or result.kept):
+            rows.append(
+                Row(
+                    key=f"{key} ",
+                    cells=(_("cleared"), name),
+                    tones=(GOOD,),
+                    tail=_("was empty before"),
+                    tail_from=2,
+                )
+            )
+        add(_("back"), BAD, result.back)
+        add(_("kept"), BAD, result.kept)
+        add(_("gone"), GOOD if result.gone else PLAIN, result.gone)
+        return rows
+
+    def status_text(self) -> str:
+        """Say how far it is, then the sum."""
+        if text := job_text(self.session):
+            return text
+        cleared = self.session.cleared
+        gone, back, kept = (
+            sum(len(getattr(result, name)) for result in cleared) for name in ("gone", "back", "kept")
+        )
+        return ngettext(
+            "{n} control unit: {gone} gone, {back} back, {kept} kept",
+            "{n} control units: {gone} gone, {back} back, {kept} kept",
+            len(cleared),
+        ).format(n=len(cleared), gone=gone, back=back, kept=kept)
+
+    def open_row(self, key: Hashable) -> None:
+        """Open the control unit as it is now."""
+        from workshop_console.screens.control_unit import ControlUnit
+
+        self.console.show_screen(ControlUnit(UnitView(key=str(key).partition(" ")[0])))

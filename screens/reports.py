@@ -1,0 +1,143 @@
+"""The kept tests and readouts: open one, mark two to compare them, save one."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.report import QuickTestReport, ReportSummary
+from workshop_console.i18n import formats
+from workshop_console.i18n.texts import _, mark
+from workshop_console.screens.filtering import FilteredScreen
+from workshop_console.screens.saving import save_report
+from workshop_console.widgets.table import Column, Row, Table
+
+
+class Reports(FilteredScreen):
+    """Lists what the records hold, newest first."""
+
+    handles = ("open", "mark", "start", "save", "filter")
+    words: ClassVar = {
+        "mark": (mark("Mark"), mark("Mark two reports to compare them.")),
+        "start": (mark("Compare"), mark("Compare the two marked reports: gone, new, still there.")),
+        "save": (mark("Save"), mark("Save the current report as a file (HTML or JSON).")),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reports: Sequence[ReportSummary] = ()
+        self._marked: list[int] = []
+
+    def body(self) -> Iterable[Widget]:
+        """Return the list and the line for the filter."""
+        yield Table()
+        yield from self.filter_line()
+
+    def title_text(self) -> str:
+        """Return the name of the screen."""
+        return _("Reports")
+
+    def title_right(self) -> str:
+        """Return the place in the list and what narrows it."""
+        return self.with_filter(self.query_one(Table).position)
+
+    def about(self) -> str:
+        """Return what the screen is for."""
+        return _("Every quick test and every readout before clearing is kept. Nothing here is ever deleted.")
+
+    def cannot(self, command_id: str) -> str:
+        """Return why a command does not work now."""
+        if command_id == "start" and len(self._marked) != 2:
+            return _("mark two reports first")
+        if command_id in ("open", "mark", "save", "filter") and not self._reports:
+            return _("there are no reports yet")
+        return ""
+
+    def on_screen_resume(self) -> None:
+        """Read the list again: a job may have kept one meanwhile."""
+        self._read()
+        super().on_screen_resume()
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        self._read()
+        super().on_mount()
+
+    def _read(self) -> None:
+        try:
+            self._reports = self.session.workshop.reports()
+        except ConsoleError as error:
+            self.console.tell(error)
+
+    def draw(self) -> None:
+        """Draw the list."""
+        columns = (
+            Column(title=_("Time"), width=15, grow=1),
+            Column(title=_("Kind"), width=10),
+            Column(title="VIN", width=17),
+            Column(title=_("Vehicle"), width=10, grow=4),
+            Column(title=_("Units"), width=6, right=True),
+            Column(title=_("Faults"), width=6, right=True),
+            Column(title=_("Silent"), width=6, right=True, rank=1),
+        )
+        rows = []
+        for report in self._reports:
+            kind = _("readout") if report.kind == "readout" else _("test")
+            if not report.complete:
+                kind += " " + _("(part)")
+            time = formats.moment(report.started)
+            if self.passes(time, kind, report.vin, report.vehicle_name, report.vci):
+                cells = (
+                    time,
+                    kind,
+                    report.vin,
+                    report.vehicle_name,
+                    str(report.units),
+                    str(report.faults),
+                    str(report.silent),
+                )
+                rows.append(Row(key=report.report_id, cells=cells, marked=report.report_id in self._marked))
+        empty = _("No row fits the filter.") if self._reports else _("No test was kept yet.")
+        self.query_one(Table).show(columns, rows, empty=empty)
+
+    def _load(self, key: Hashable) -> QuickTestReport | None:
+        try:
+            return self.session.workshop.report(int(str(key)))
+        except ConsoleError as error:
+            self.console.tell(error, at_once=True)
+            return None
+
+    def do_mark(self) -> None:
+        """Mark the report; a third mark takes the first one's place."""
+        table = self.query_one(Table)
+        if table.cursor_key is None:
+            return
+        key = int(str(table.cursor_key))
+        if key in self._marked:
+            self._marked.remove(key)
+        else:
+            self._marked = [*self._marked, key][-2:]
+        self.redraw()
+
+    def do_start(self) -> None:
+        """Compare the two marked ones."""
+        from workshop_console.screens.comparison import Comparison
+
+        one, other = (self._load(key) for key in self._marked)
+        if one is not None and other is not None:
+            self.console.show_screen(Comparison(self.session.workshop.compare(one, other)))
+
+    def do_save(self) -> None:
+        """Save the current one."""
+        if (report := self._load(self.query_one(Table).cursor_key)) is not None:
+            save_report(self.console, report)
+
+    def open_row(self, key: Hashable) -> None:
+        """Open a report like the test it was."""
+        from workshop_console.screens.quick_test import QuickTest
+
+        if (report := self._load(key)) is not None:
+            self.console.show_screen(QuickTest(report))

@@ -1,0 +1,214 @@
+"""Keeps what the screens know while screens come and go: credit, the running job, rows, the notice shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.credit_desk import CreditAnswer
+from workshop_console.console.jobs.runner import Failed, Job, JobEnded, JobReported, JobStarted, JobUpdate
+from workshop_console.console.jobs.workshop import Workshop, raised_by
+from workshop_console.console.model.credit import CreditReport
+from workshop_console.console.model.description import UnitSummary
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.report import (
+    ClearingResult,
+    FaultReading,
+    QuickTestReport,
+    UnitResult,
+    UnitState,
+)
+from workshop_console.console.procedures.events import (
+    EcuAnswered,
+    EcuSilent,
+    Event,
+    FaultsCleared,
+    FaultsRead,
+    MessageRaised,
+    Progress,
+    ReportFinished,
+    StepBegan,
+    UnitFound,
+    UnitsPlanned,
+    VehicleIdentified,
+)
+
+QUICK_TEST = "quick-test"
+READ_FAULTS = "read-faults"
+CLEAR = "clear"
+IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What the message line says; the text is made when it is drawn, in the language of that moment."""
+
+    text: Callable[[], str]
+    message: RaisedMessage | None = None
+    """The numbered message behind it, which F1 explains."""
+    bad: bool = False
+
+
+@dataclass(kw_only=True)
+class UnitRow:
+    """One control unit of the vehicle, and what is known of it."""
+
+    key: str
+    """Its address as text: what the workshop takes for a name."""
+    name: str
+    label: str
+    result: UnitResult | None = None
+    """None: not asked yet."""
+
+
+@dataclass(kw_only=True)
+class Units:
+    """The rows of the quick test, in a stable order."""
+
+    rows: dict[str, UnitRow] = field(default_factory=dict)
+    report: QuickTestReport | None = None
+    """The finished test that the rows show."""
+    first: QuickTestReport | None = None
+    """The first test of this vehicle, for the change since then."""
+    marked: set[str] = field(default_factory=set)
+
+    def plan(self, unit: UnitSummary) -> None:
+        """Add a row for `unit` unless one of its addresses has one."""
+        addresses = [str(address) for address in unit.addresses]
+        if addresses and not any(address in self.rows for address in addresses):
+            self.rows[addresses[0]] = UnitRow(key=addresses[0], name=unit.name, label=unit.label)
+
+    def settle(self, result: UnitResult) -> None:
+        """Put `result` into the row of its unit."""
+        address = str(result.address)
+        row = self.rows.get(address) or next(
+            (row for row in self.rows.values() if row.result is None and row.name == result.name), None
+        )
+        if row is None:
+            self.rows[address] = UnitRow(key=address, name=result.name, label=result.label, result=result)
+        else:
+            row.result = result
+            row.label = result.label or row.label
+
+    def take(self, report: QuickTestReport) -> None:
+        """Show a whole report."""
+        self.report = report
+        self.rows = {
+            str(unit.address): UnitRow(key=str(unit.address), name=unit.name, label=unit.label, result=unit)
+            for unit in report.units
+        }
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Keys of the rows that gave no usable answer."""
+        bad = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
+        return tuple(key for key, row in self.rows.items() if row.result and row.result.state in bad)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """Everything that outlives a screen; the app feeds it with what jobs report."""
+
+    workshop: Workshop
+    credit: CreditReport | None = None
+    notice: Notice | None = None
+    raised: list[RaisedMessage] = field(default_factory=list)
+    """Messages of this session, the newest last."""
+    job: Job | None = None
+    step: StepBegan | None = None
+    progress: Progress | None = None
+    units: Units = field(default_factory=Units)
+    readings: dict[str, FaultReading] = field(default_factory=dict)
+    """Fault memories read one by one, by address; newer than those in `units`."""
+    cleared: list[ClearingResult] = field(default_factory=list)
+    """What the last clearing did."""
+
+    @property
+    def running(self) -> str:
+        """Kind of the job that runs, or nothing."""
+        return self.job.kind if self.job is not None and self.job.running else ""
+
+    def raise_message(self, message: RaisedMessage) -> None:
+        """Remember a message of this session."""
+        self.raised = [*(other for other in self.raised if other != message), message][-50:]
+
+    def take_credit(self, answer: CreditAnswer) -> None:
+        """Take what the credit desk said."""
+        self.credit = answer.report
+        for message in answer.messages:
+            self.raise_message(message)
+
+    def forget_vehicle(self) -> None:
+        """Start anew for another vehicle."""
+        self.units = Units()
+        self.readings = {}
+        self.cleared = []
+
+    def begin(self, job: Job) -> None:
+        """Follow `job` from now on."""
+        self.job, self.step, self.progress = job, None, None
+        if job.kind == CLEAR:
+            self.cleared = []
+
+    def begin_quick_test(self, only: tuple[str, ...] = ()) -> None:
+        """Empty the rows that will be asked: all, or those in `only`."""
+        if not only:
+            self.units = Units(marked=self.units.marked)
+            self.readings = {}
+        for key in only:
+            if key in self.units.rows:
+                self.units.rows[key].result = None
+                self.readings.pop(key, None)
+        self.units.report = None
+
+    def apply(self, update: JobUpdate) -> ConsoleError | None:
+        """Take over what a job reports; return the error that ended it, if one did."""
+        match update:
+            case JobStarted():
+                pass
+            case JobReported(kind=kind, event=event):
+                self._take(kind, event)
+            case Failed(error=error):
+                self.step = self.progress = None
+                self.raise_message(raised_by(error))
+                return error
+            case JobEnded():
+                self.step = self.progress = None
+        return None
+
+    def _take(self, kind: str, event: Event) -> None:
+        match event:
+            case StepBegan():
+                self.step = event
+            case Progress():
+                self.progress = event
+            case UnitsPlanned(units=units):
+                if kind == QUICK_TEST:
+                    for unit in units:
+                        self.units.plan(unit)
+            case UnitFound(unit=unit):
+                if kind == QUICK_TEST:
+                    self.units.plan(unit)
+            case VehicleIdentified(vehicle=vehicle):
+                self.units.first = self.workshop.first_report(vehicle.vin)
+            case EcuAnswered(result=result) | EcuSilent(result=result):
+                if kind == QUICK_TEST:
+                    self.units.settle(result)
+            case FaultsRead(reading=reading):
+                self.take_reading(reading)
+            case FaultsCleared(result=result):
+                self.cleared.append(result)
+                self.take_reading(result.after or result.before)
+            case MessageRaised(message=message):
+                self.raise_message(message)
+            case ReportFinished(report=report):
+                self.units.take(report)
+                self.readings = {}
+                self.units.first = self.workshop.first_report(report.vehicle.vin)
+
+    def take_reading(self, reading: FaultReading) -> None:
+        """Keep one fault memory; the row of the unit follows it."""
+        key = str(reading.result.address)
+        self.readings[key] = reading
+        self.units.settle(reading.result)

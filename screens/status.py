@@ -1,0 +1,98 @@
+"""Says in a few words how things stand: credit, vehicle, VCI, the running job."""
+
+from __future__ import annotations
+
+from workshop_console.console.model.credit import Edition
+from workshop_console.console.procedures.events import Step
+from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.screens.session import CLEAR, IMPORT, QUICK_TEST, READ_FAULTS, Session
+from workshop_console.widgets.cells import cut
+from workshop_console.widgets.glyphs import glyphs
+
+_STEPS: dict[Step, str] = {
+    Step.LEASING: mark("Asking for the time credit"),
+    Step.CONNECTING: mark("Connecting: {detail}"),
+    Step.STARTING_SIMULATION: mark("Starting the simulated vehicle"),
+    Step.IMPORTING: mark("Reading the description {detail}"),
+    Step.CHOOSING: mark("Looking for the description that fits"),
+    Step.SCANNING: mark("Looking for control units"),
+    Step.READING: mark("Reading"),
+    Step.SAVING: mark("Saving a readout first"),
+    Step.CLEARING: mark("Clearing"),
+}
+
+_JOBS = {
+    QUICK_TEST: mark("Quick test"),
+    READ_FAULTS: mark("Reading fault memories"),
+    CLEAR: mark("Clearing fault memories"),
+    IMPORT: mark("Importing a description"),
+}
+
+
+def product_name(edition: Edition) -> str:
+    """Return the name of the product; it is the same in every language."""
+    return "Workshop Console " + ("Pass Thru" if edition is Edition.PASS_THRU else "Lite")
+
+
+def credit_text(session: Session) -> str:
+    """Return the credit of the group that is open, and whether the access server was reached."""
+    from workshop_console.i18n import formats
+
+    workshop, credit = session.workshop, session.credit
+    if credit is not None and not credit.kept:
+        return _("no credit kept")
+    if credit is None:
+        return ""
+    minutes = credit.of(workshop.group).minutes
+    online = _("online") if credit.online else _("offline")
+    if minutes is None:
+        return f"[{online}]"
+    # Translators: remaining diagnosis time in the header; min is short for minutes
+    return _("Credit {minutes} min").format(minutes=formats.number(minutes)) + f" [{online}]"
+
+
+def header_lines(session: Session) -> tuple[tuple[str, str], ...]:
+    """Return the two lines of the header, each in a left and a right part."""
+    from workshop_console.i18n.explain import group_name
+
+    workshop, dot = session.workshop, glyphs().dot
+    first = f"{product_name(workshop.edition)} {dot} {group_name(workshop.group)}"
+    return (first, credit_text(session)), (vehicle_text(session), f"VCI {cut(workshop.vci, 32)}")
+
+
+def vehicle_text(session: Session) -> str:
+    """Return VIN, name and voltage of the vehicle, as far as they are known."""
+    from workshop_console.i18n import formats
+
+    vehicle = session.workshop.vehicle
+    parts = []
+    if vehicle.vin:
+        parts.append(f"VIN {vehicle.vin}")
+    if vehicle.voltage_v is not None:
+        parts.append(formats.voltage(vehicle.voltage_v))
+    if vehicle.name:
+        parts.append(vehicle.name)
+    return "  ".join(parts) or _("No vehicle read yet")
+
+
+def job_name(kind: str) -> str:
+    """Return what a kind of job is called."""
+    return _(_JOBS[kind]) if kind in _JOBS else kind
+
+
+def job_text(session: Session) -> str:
+    """Return what the running job does, how far it is and what is left; empty when none runs."""
+    kind = session.running
+    if not kind:
+        return ""
+    if session.progress is not None and session.progress.total:
+        done, total = session.progress.done, session.progress.total
+        left = total - done
+        text = ngettext(
+            "{job}: {done} of {total}, {left} left", "{job}: {done} of {total}, {left} left", left
+        ).format(job=job_name(kind), done=done, total=total, left=left)
+        return text
+    if session.step is not None:
+        detail = cut(session.step.detail, 40)
+        return f"{job_name(kind)}: {_(_STEPS[session.step.step]).format(detail=detail)}"
+    return job_name(kind)

@@ -1,0 +1,78 @@
+"""Draws the footer: the keys that work here, in two lines, never cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from workshop_console.widgets.cells import harmless, width_of
+from workshop_console.widgets.tones import BAR, PLAIN
+
+Key = tuple[str, str]
+"""What is printed on the key, and what it does here."""
+
+
+def lay_out(keys: Sequence[Key], width: int) -> list[list[Key]]:
+    """Return the keys line by line, as many lines as they need."""
+    lines: list[list[Key]] = [[]]
+    used = 0
+    for key, label in keys:
+        size = width_of(harmless(key)) + width_of(harmless(label)) + 3
+        if lines[-1] and used + size > width + 1:
+            lines.append([])
+            used = 0
+        lines[-1].append((key, label))
+        used += size
+    return lines
+
+
+class KeyBar(Widget):
+    """The keys of the screen first, then those that work everywhere."""
+
+    DEFAULT_CSS = "KeyBar { height: 2; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._groups: tuple[tuple[Key, ...], ...] = ()
+        self._lines: list[list[Key]] = []
+
+    def show(self, *groups: Sequence[Key]) -> None:
+        """Draw these keys; each group begins a line where the lines are enough for that."""
+        new = tuple(tuple(group) for group in groups if group)
+        if new != self._groups:
+            self._groups = new
+            self._arrange()
+            self.refresh()
+
+    @property
+    def lines(self) -> Sequence[Sequence[Key]]:
+        """The keys as they stand on the screen."""
+        return self._lines
+
+    def _arrange(self) -> None:
+        width = self.size.width or 80
+        lines = [line for group in self._groups for line in lay_out(group, width)]
+        if len(lines) > 2:
+            lines = lay_out([key for group in self._groups for key in group], width)
+        self._lines = lines
+        # A third line is taken from the body rather than an entry from the keys.
+        self.styles.height = max(2, len(lines))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Arrange the keys for the new width."""
+        self._arrange()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width)
+        segments: list[Segment] = []
+        for key, label in self._lines[y]:
+            segments += [Segment(harmless(key), BAR), Segment(f" {harmless(label)}", PLAIN), Segment("  ")]
+        segments[-1:] = []
+        strip = Strip(segments)
+        return strip.adjust_cell_length(self.size.width)

@@ -1,0 +1,261 @@
+"""Draws a list of rows in columns, with a marker at the current one, for little output."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from workshop_console.widgets.cells import fit, width_of
+from workshop_console.widgets.glyphs import glyphs
+from workshop_console.widgets.tones import BAR, BOLD, PLAIN
+
+GUTTER = 3
+"""Cells left of the first column: cursor, mark, gap."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its least width, and who gives way when the terminal is narrow."""
+
+    title: str
+    width: int
+    """Cells that it needs at least."""
+    grow: int = 0
+    """Share of the cells that are left over."""
+    right: bool = False
+    rank: int = 0
+    """0 is always there; the highest rank goes first when not all fit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line: what identifies it, and its cells in the order of the columns."""
+
+    key: Hashable
+    cells: tuple[str, ...]
+    tones: tuple[Style, ...] = ()
+    """Style of each cell; missing ones are plain."""
+    marked: bool = False
+    tail: str = ""
+    """Stands instead of the cells from column `tail_from` on: a reason, where there are no values."""
+    tail_from: int = 0
+    tail_tone: Style = PLAIN
+
+
+@dataclass
+class _View:
+    """Where the mechanic is in the list."""
+
+    cursor: int = 0
+    top: int = 0
+    widths: list[int] = field(default_factory=list)
+
+
+class Table(Widget, can_focus=True):
+    """Rows with fixed columns; the cursor stays on its row while others come and go."""
+
+    DEFAULT_CSS = "Table { height: 1fr; }"
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+    def __init__(self, *, heading: bool = True, empty: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._heading = heading
+        self._empty = empty
+        self._columns: tuple[Column, ...] = ()
+        self._rows: list[Row] = []
+        self._view = _View()
+
+    # What a screen sets
+
+    def show(self, columns: Sequence[Column], rows: Sequence[Row], *, empty: str = "") -> None:
+        """Draw these columns and rows; the cursor stays on the row of the same key."""
+        key = self.cursor_key
+        relaid = tuple(columns) != self._columns or empty != self._empty
+        self._columns, self._empty = tuple(columns), empty
+        before, self._rows = self._rows, list(rows)
+        if relaid or not self._view.widths:
+            self._lay_out()
+        top, cursor = self._view.top, self._view.cursor
+        if key is not None and not self.move_to(key, repaint=False):
+            self._view.cursor = max(0, min(cursor, len(rows) - 1))
+        self._scroll_to_cursor()
+        if relaid or self._view.top != top or not before or not rows:
+            self.refresh()
+        else:
+            self._repaint_changed(before, cursor)
+
+    def _repaint_changed(self, before: list[Row], cursor: int) -> None:
+        """Repaint the lines that differ, and no others: most events fill one row."""
+        top, shown = self._view.top, self._shown
+        changed = {
+            index
+            for index in range(top, top + shown)
+            if (before[index] if index < len(before) else None)
+            != (self._rows[index] if index < len(self._rows) else None)
+        }
+        if cursor != self._view.cursor:
+            changed |= {cursor, self._view.cursor}
+        for index in changed:
+            self._repaint(index)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows as set."""
+        return self._rows
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """Key of the current row; None in an empty list."""
+        return self._rows[self._view.cursor].key if self._view.cursor < len(self._rows) else None
+
+    def move_to(self, key: Hashable, *, repaint: bool = True) -> bool:
+        """Put the cursor on the row of `key`; False when there is none."""
+        for index, row in enumerate(self._rows):
+            if row.key == key:
+                if repaint:
+                    self._go(index)
+                else:
+                    self._view.cursor = index
+                return True
+        return False
+
+    @property
+    def position(self) -> str:
+        """Which row of how many, for the title line."""
+        return f"{self._view.cursor + 1}/{len(self._rows)}" if self._rows else ""
+
+    # Movement, as the keys ask for it
+
+    def move(self, rows: int) -> None:
+        """Move the cursor by `rows`."""
+        self._go(self._view.cursor + rows)
+
+    def page(self, pages: int) -> None:
+        """Move by the height of the list."""
+        self._go(self._view.cursor + pages * max(1, self._shown - 1))
+
+    def first(self) -> None:
+        """Move to the first row."""
+        self._go(0)
+
+    def last(self) -> None:
+        """Move to the last row."""
+        self._go(len(self._rows) - 1)
+
+    def choose(self, number: int) -> Hashable | None:
+        """Move to row `number` (from 1) and return its key, or None."""
+        if not 1 <= number <= len(self._rows):
+            return None
+        self._go(number - 1)
+        return self.cursor_key
+
+    def _go(self, index: int) -> None:
+        index = max(0, min(index, len(self._rows) - 1))
+        old, top = self._view.cursor, self._view.top
+        if index == old:
+            return
+        self._view.cursor = index
+        self._scroll_to_cursor()
+        if self._view.top != top:
+            self.refresh()
+        else:
+            self._repaint(old, width=1)
+            self._repaint(index, width=1)
+        self.post_message(self.Moved())
+
+    # Drawing
+
+    @property
+    def _shown(self) -> int:
+        """Rows that fit."""
+        return max(1, self.size.height - self._heading)
+
+    def _scroll_to_cursor(self) -> None:
+        """Scroll by half a screen when the cursor leaves it: so all lines are repainted less often."""
+        view, shown = self._view, self._shown
+        if not view.top <= view.cursor < view.top + shown:
+            step = max(1, shown // 2)
+            view.top = view.cursor - step if view.cursor < view.top else view.cursor - shown + step
+        view.top = max(0, min(view.top, len(self._rows) - shown))
+
+    def _repaint(self, index: int, *, width: int = 0) -> None:
+        """Repaint one row, or only its first `width` cells: moving the marker costs a few bytes."""
+        line = index - self._view.top + self._heading
+        if 0 <= line < self.size.height:
+            self.refresh(Region(0, line, width or self.size.width, 1))
+
+    def _lay_out(self) -> None:
+        """Give each column its width; the highest rank goes first when they do not all fit."""
+        room = self.size.width - GUTTER
+        shown = list(range(len(self._columns)))
+
+        def needed() -> int:
+            return sum(self._columns[i].width + 1 for i in shown) - 1
+
+        while needed() > room and any(self._columns[i].rank for i in shown):
+            shown.remove(max(shown, key=lambda i: (self._columns[i].rank, i)))
+        spare = max(0, room - needed())
+        shares = sum(self._columns[i].grow for i in shown)
+        widths = [0] * len(self._columns)
+        for i in shown:
+            extra = spare * self._columns[i].grow // shares if shares else 0
+            widths[i] = self._columns[i].width + extra
+        self._view.widths = widths
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Lay the columns out again."""
+        self._lay_out()
+        self._scroll_to_cursor()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        width = self.size.width
+        if self._heading and y == 0:
+            titles = tuple(column.title for column in self._columns)
+            return self._line(" " * GUTTER, PLAIN, titles, (BOLD,) * len(titles))
+        if not self._rows and y == self._heading:
+            return Strip([Segment(fit(" " * GUTTER + self._empty, width))], width)
+        index = self._view.top + y - self._heading
+        if index >= len(self._rows):
+            return Strip.blank(width)
+        row = self._rows[index]
+        here = index == self._view.cursor
+        marker = (glyphs().cursor if here else " ") + (glyphs().mark if row.marked else " ") + " "
+        tone = BAR if here and self.has_focus else PLAIN
+        return self._line(marker, tone, row.cells, row.tones, row)
+
+    def _line(
+        self,
+        marker: str,
+        marker_tone: Style,
+        cells: Sequence[str],
+        tones: Sequence[Style],
+        row: Row | None = None,
+    ) -> Strip:
+        width = self.size.width
+        segments = [Segment(marker[:1], marker_tone), Segment(marker[1:])]
+        used = width_of(marker)
+        gap = ""
+        for i, column in enumerate(self._columns):
+            size = self._view.widths[i] if i < len(self._view.widths) else 0
+            if row is not None and row.tail and i >= row.tail_from:
+                segments += [Segment(gap), Segment(fit(row.tail, width - used - len(gap)), row.tail_tone)]
+                return Strip(segments).adjust_cell_length(width)
+            if not size:
+                continue
+            text = fit(cells[i] if i < len(cells) else "", size, right=column.right)
+            segments += [Segment(gap), Segment(text, tones[i] if i < len(tones) else PLAIN)]
+            used += len(gap) + size
+            gap = " "
+        return Strip(segments, used).adjust_cell_length(width)
