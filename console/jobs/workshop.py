@@ -8,16 +8,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.choice import (
-    UnitChoice,
-    choose_units,
-    fits_vin,
-    not_all_used,
-    on_line,
-)
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.simulated import SIMULATED, SimulatedVehicle
 from workshop_console.console.model.address import parse_address
@@ -45,8 +38,11 @@ from workshop_console.console.procedures.events import (
     UnitsPlanned,
     VehicleIdentified,
 )
-from workshop_console.console.procedures.vehicle import ask_vin
 from workshop_console.console.settings import Folders, Settings
+
+if TYPE_CHECKING:
+    from workshop_console.console.jobs.choice import UnitChoice
+    # What a job needs is imported when the first one starts: the first screen is waited for.
 
 
 class ReportWriter(Protocol):
@@ -342,6 +338,8 @@ class Workshop:
 
     def import_pdx(self, file: Path) -> Generator[Event, None, DescriptionSummary]:
         """Take a PDX into the store and return what it became. Raises ConsoleError WC-4xx, WC-60x."""
+        from workshop_console.console.jobs.choice import not_all_used
+
         yield StepBegan(step=Step.IMPORTING, detail=clean(file.name))
         kept = self.import_file(file)
         if raised := not_all_used(kept):
@@ -373,6 +371,8 @@ class Workshop:
         self, cancellation: Cancellation, *, pdx: Sequence[Path] = (), scan: bool = False
     ) -> Generator[Event, None, tuple[VehicleLink, UnitChoice]]:
         """Open the line and choose the control units, or keep those that were chosen before."""
+        from workshop_console.console.jobs.choice import choose_units
+
         files = []
         for file in pdx:
             files.append((yield from self.import_pdx(file)))
@@ -419,7 +419,9 @@ class Workshop:
     def _units_called(
         self, names: Sequence[str], cancellation: Cancellation, *, pdx: Sequence[Path], scan: bool
     ) -> Generator[Event, None, tuple[VehicleLink, tuple[UnitSummary, ...]]]:
+        from workshop_console.console.jobs.choice import fits_vin, on_line
         from workshop_console.console.jobs.finding import find_unit
+        from workshop_console.console.procedures.vehicle import ask_vin
 
         addressed = [address for name in names if (address := parse_address(name))]
         if names and len(addressed) == len(names) and not pdx and not self.simulated and not scan:
