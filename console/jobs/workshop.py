@@ -171,7 +171,7 @@ class Workshop:
         if group not in GROUPS[self.edition]:
             raise ConsoleError("WC-505", group=group.value)
         if self._vci == SIMULATED and self._simulations.name_for(group) != self._simulated_name():
-            self.choose_vci(SIMULATED)
+            self.choose_vci(SIMULATED)  # the vehicle that runs is one of another group
         self.group = group
         self._group_chosen = True
         return self.desk.opening(group)
@@ -188,15 +188,22 @@ class Workshop:
         return self._discover()
 
     def choose_vci(self, uri: str) -> None:
-        """Use another VCI from now on; the line to the last one is closed. Raises ConsoleError WC-200."""
+        """Use another VCI from now on; the line to the last one is closed.
+
+        Raises ConsoleError WC-200 for an address that is none, WC-213 while a job runs on the last one.
+        """
         uri = uri.strip()
         self._check_vci(uri)
-        with self._one_job:
+        if not self._one_job.acquire(blocking=False):
+            raise ConsoleError("WC-213", uri=self._vci)
+        try:
             self._close_link()
             self._vci = uri
             self.vehicle = VehicleIdentity()
             self.choice = None
             self.last_report = None
+        finally:
+            self._one_job.release()
 
     # -- the line ----------------------------------------------------------------------------------
 
