@@ -15,6 +15,9 @@ from workshop_console.console.procedures.events import Progress
 from workshop_console.console.procedures.scripts import UnitScript, UnitTask, run_scripts
 from workshop_console.console.procedures.services import tester_present
 
+_LATE_MS = 500
+"""Time that a unit gets to show that it is there, whatever its description says."""
+
 
 def address_for(unit: UnitSummary, kind: LinkKind) -> Address | None:
     """Return the address of `unit` on this kind of line, or None."""
@@ -48,7 +51,8 @@ def who_answers(
 ) -> Generator[Progress, None, set[Address]]:
     """Return the addresses whose units answer; yields how far it is."""
     found = set()
-    for done, (address, exchange) in enumerate(present(link, asked, cancellation), start=1):
+    patient = [(address, replace(timing, p2_ms=max(timing.p2_ms, _LATE_MS))) for address, timing in asked]
+    for done, (address, exchange) in enumerate(present(link, patient, cancellation), start=1):
         if answered(exchange):
             found.add(address)
         yield Progress(done=done, total=len(asked))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from workshop_console.console.model.address import Address
@@ -45,6 +45,18 @@ class Conversation:
         self.time_ms += exchange.time_ms
         self.retries += exchange.retries
         return exchange
+
+
+def patiently(script: UnitScript[Result], wait_ms: int) -> UnitScript[Result]:
+    """Run `script` with at least `wait_ms` for the first answer to each of its requests."""
+    try:
+        request = next(script)
+        while True:
+            waiting = replace(request, first_wait_ms=max(request.first_wait_ms, wait_ms))
+            request = script.send((yield waiting))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 def run_scripts(

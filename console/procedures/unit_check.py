@@ -13,7 +13,7 @@ from workshop_console.console.model.report import UnitResult, UnitState, Variant
 from workshop_console.console.ports import Catalogue
 from workshop_console.console.procedures.fault_list import FaultList, read_fault_list
 from workshop_console.console.procedures.identify import Identification, identify
-from workshop_console.console.procedures.scripts import Conversation, UnitScript
+from workshop_console.console.procedures.scripts import Conversation, UnitScript, patiently
 from workshop_console.console.procedures.services import tester_present
 
 NOBODY_THERE = frozenset(
@@ -27,6 +27,9 @@ NOBODY_THERE = frozenset(
     }
 )
 """Reasons after which asking the same unit something else costs time and brings nothing."""
+
+LATE_MS = 1_000
+"""Time that a unit gets which did not answer within its P2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +57,21 @@ def check_unit(
     )
     faults = yield from read_fault_list(talk)
     over = faults.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED)
+    wait_ms = 0
     if faults.outcome is Outcome.SILENT and not over:
         over = faults.reason in NOBODY_THERE
         if not over:
-            there = yield from talk.ask(tester_present())
+            # Some units take longer than their P2, or than nobody described; a unit that is there is asked
+            # again with time enough.
+            there = yield from patiently(talk.ask(tester_present()), LATE_MS)
             over = there.outcome in (Outcome.SILENT, Outcome.LINK_LOST, Outcome.CANCELLED)
+        if not over and faults.reason is SilentReason.NO_ANSWER:
+            wait_ms = LATE_MS
+            faults = yield from patiently(read_fault_list(talk), wait_ms)
+            over = faults.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED)
     identified = Identification()
     if not over:
-        identified = yield from identify(unit, talk)
+        identified = yield from patiently(identify(unit, talk), wait_ms)
         if extra is not None and identified.failure is None:
             yield from extra(unit, identified, talk)
     row = replace(

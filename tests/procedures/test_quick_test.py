@@ -123,6 +123,13 @@ def test_a_silent_unit_is_asked_no_more_than_twice() -> None:
     assert silent.asked == [b"\x19\x02\xff", b"\x3e\x00"]
 
 
+def test_a_unit_that_is_later_than_its_p2_is_asked_again_with_time_enough() -> None:
+    late = unit_with(x1902FF=[SilentReason.NO_ANSWER, "5902FF 030111 2F"], x3E00="7E00")
+    row = only_row(late)
+    assert row.state is UnitState.FAULTS
+    assert late.asked[:3] == [b"\x19\x02\xff", b"\x3e\x00", b"\x19\x02\xff"]
+
+
 def test_the_extended_session_is_opened_where_the_unit_wants_it_and_left_again() -> None:
     unit = unit_with(x1902FF=["7F197F", "5902FF 030111 2F"], x1003="5003003201F4", x1001="5001003201F4")
     assert only_row(unit).state is UnitState.FAULTS
