@@ -263,12 +263,14 @@ def run(workshop: Workshop) -> None:
     when that happens over and over.
     """
     session: Session | None = None
-    for _attempt in range(_STARTS):
+    for attempt in range(1, _STARTS + 1):
         app = ConsoleApp(workshop, session)
         app.run(mouse=False)
-        if app.unexpected is None:
+        unexpected = app.unexpected
+        if unexpected is None:
             return
+        if attempt == _STARTS:
+            raise unexpected
         session = app.session
         session.job = session.notice = None
-        session.raise_message(raised_by(app.unexpected))
-    raise app.unexpected
+        session.raise_message(raised_by(unexpected))

@@ -112,7 +112,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="faults_only",
         keys=("f",),
-        label=mark("Faults only"),
+        label=mark("Faults"),
         help=mark("Show only lines with faults, or all again."),
     ),
     Command(
@@ -130,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="palette",
         keys=("ctrl+p",),
-        label=mark("All actions"),
+        label=mark("Actions"),
         help=mark("Every action by its name."),
         everywhere=True,
     ),

@@ -135,8 +135,10 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Draw for the first time and give the keys to the first part."""
-        for widget in self.parts[:1]:
-            widget.focus()
+        parts = self.parts
+        if parts:
+            # A list takes the keys before the text above it.
+            self.set_focus(next((part for part in parts if isinstance(part, Table)), parts[0]))
         self.redraw()
 
     def on_screen_resume(self) -> None:
@@ -189,7 +191,10 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         own = [self._key(BY_ID[id]) for id in self.handles if not self.cannot(id)]
         if self.chooses:
             own.insert(0, ("1-9", _("Choose")))
-        everywhere = [self._key(command) for command in COMMANDS if command.everywhere]
+        own.append(self._key(BY_ID["palette"]))
+        everywhere = [
+            self._key(command) for command in COMMANDS if command.everywhere and command.id != "palette"
+        ]
         return tuple(own), tuple(everywhere)
 
     def label_of(self, command: Command) -> str:
@@ -376,8 +381,9 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
 
     def do_open(self) -> None:
         """Open the current line."""
-        if isinstance(self.part, Table) and self.part.cursor_key is not None:
-            self.open_row(self.part.cursor_key)
+        for table in self.query(Table):
+            if table.cursor_key is not None:
+                self.open_row(table.cursor_key)
 
     def do_next_part(self) -> None:
         """Give the keys to the next part."""

@@ -66,7 +66,6 @@ class ControlUnit(ConsoleScreen[None]):
     def on_mount(self) -> None:
         """Draw what is known, then read the details of the vehicle that is there."""
         super().on_mount()
-        self.query_one(Table).focus()
         live = self._view.report is None and not self.session.running
         if live and self._view.key not in self.session.readings:
             self.do_start()

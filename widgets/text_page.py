@@ -120,6 +120,7 @@ class TextPage(Widget, can_focus=True):
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap to the new width."""
         self._wrap()
+        self.refresh()
         self.post_message(self.Moved())
 
     def render_line(self, y: int) -> Strip:
