@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from workshop_console.console.model.address import Address
-from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
-from workshop_console.console.model.description import (
-    DescriptionSummary,
-    DtcDescription,
-    ImportedDescription,
-    ImportProblem,
-    Timing,
-    UnitDescription,
-    UnitSummary,
-)
-from workshop_console.console.model.exchange import Exchange, FunctionalAnswer, UdsRequest
-from workshop_console.console.model.message import NumberedMessage
-from workshop_console.console.model.report import QuickTestReport, ReportSummary
-from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
+if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from datetime import datetime
+    from pathlib import Path
+
+    from workshop_console.console.model.address import Address
+    from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
+    from workshop_console.console.model.description import (
+        DescriptionSummary,
+        DtcDescription,
+        ImportedDescription,
+        ImportProblem,
+        Timing,
+        UnitDescription,
+        UnitSummary,
+    )
+    from workshop_console.console.model.exchange import Exchange, FunctionalAnswer, UdsRequest
+    from workshop_console.console.model.message import NumberedMessage
+    from workshop_console.console.model.report import QuickTestReport, ReportSummary
+    from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
 
 
 class VehicleLink(Protocol):

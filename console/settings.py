@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -109,6 +108,8 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise ConsoleError("WC-101", file=clean(file), line=0, detail=f"UTF-8: byte {error.start}") from None
     except OSError as error:
         raise ConsoleError("WC-108", file=clean(file), detail=clean(error.strerror or error)) from None
+    import tomllib  # most users have no file, and the first screen is waited for
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.runner import Failed, Job, JobEnded, JobReported, JobStarted, JobUpdate
 from workshop_console.console.jobs.workshop import Workshop, raised_by
-from workshop_console.console.model.credit import CreditReport
-from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.message import RaisedMessage
-from workshop_console.console.model.report import (
-    ClearingResult,
-    FaultReading,
-    QuickTestReport,
-    UnitResult,
-    UnitState,
-)
 from workshop_console.console.procedures.events import (
     EcuAnswered,
     EcuSilent,
@@ -33,6 +25,16 @@ from workshop_console.console.procedures.events import (
     UnitsPlanned,
     VehicleIdentified,
 )
+
+if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from workshop_console.console.model.credit import CreditReport
+    from workshop_console.console.model.description import UnitSummary
+    from workshop_console.console.model.report import (
+        ClearingResult,
+        FaultReading,
+        QuickTestReport,
+        UnitResult,
+    )
 
 QUICK_TEST = "quick-test"
 READ_FAULTS = "read-faults"
@@ -102,6 +104,8 @@ class Units:
     @property
     def failed(self) -> tuple[str, ...]:
         """Keys of the rows that gave no usable answer."""
+        from workshop_console.console.model.report import UnitState
+
         bad = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
         return tuple(key for key, row in self.rows.items() if row.result and row.result.state in bad)
 

@@ -13,21 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.simulated import SIMULATED, SimulatedVehicle
-from workshop_console.console.model.address import parse_address
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import GROUPS, Edition, ProductGroup
-from workshop_console.console.model.description import DescriptionSummary, UnitSummary
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage
-from workshop_console.console.model.report import QuickTestReport, ReportComparison, ReportSummary
-from workshop_console.console.model.vehicle import DoipEntity, VehicleIdentity
-from workshop_console.console.ports import (
-    Catalogue,
-    Clock,
-    DescriptionImporter,
-    Messages,
-    Records,
-    VehicleLink,
-)
+from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     Event,
@@ -42,6 +31,18 @@ from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:
     from workshop_console.console.jobs.choice import UnitChoice
+    from workshop_console.console.model.description import DescriptionSummary, UnitSummary
+    from workshop_console.console.model.report import QuickTestReport, ReportComparison, ReportSummary
+    from workshop_console.console.model.vehicle import DoipEntity
+    from workshop_console.console.ports import (
+        Catalogue,
+        Clock,
+        DescriptionImporter,
+        Messages,
+        Records,
+        VehicleLink,
+    )
+
     # What a job needs is imported when the first one starts: the first screen is waited for.
 
 
@@ -428,6 +429,7 @@ class Workshop:
     ) -> Generator[Event, None, tuple[VehicleLink, tuple[UnitSummary, ...]]]:
         from workshop_console.console.jobs.choice import fits_vin, on_line
         from workshop_console.console.jobs.finding import find_unit
+        from workshop_console.console.model.address import parse_address
         from workshop_console.console.procedures.vehicle import ask_vin
 
         addressed = [address for name in names if (address := parse_address(name))]
@@ -479,6 +481,7 @@ class Workshop:
     def export_file(self, report: QuickTestReport | ReportComparison, kind: str = "html") -> Path:
         """Return a file name for F7 that is not taken yet."""
         from workshop_console.console.jobs.files import free_name
+        from workshop_console.console.model.report import ReportComparison
 
         last = report.last if isinstance(report, ReportComparison) else report
         what = "comparison" if isinstance(report, ReportComparison) else "quick-test"

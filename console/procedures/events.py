@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from workshop_console.console.model.description import UnitSummary
-from workshop_console.console.model.message import RaisedMessage
-from workshop_console.console.model.report import ClearingResult, FaultReading, QuickTestReport, UnitResult
-from workshop_console.console.model.vehicle import VehicleIdentity
+if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from workshop_console.console.model.description import UnitSummary
+    from workshop_console.console.model.message import RaisedMessage
+    from workshop_console.console.model.report import (
+        ClearingResult,
+        FaultReading,
+        QuickTestReport,
+        UnitResult,
+    )
+    from workshop_console.console.model.vehicle import VehicleIdentity
 
 
 class Step(StrEnum):
