@@ -15,6 +15,7 @@ class BuildWithCatalogues(build_py):
     """Compile every .po to the .mo beside it before the files are collected."""
 
     def run(self) -> None:
+        """Compile, then build as usual."""
         from babel.messages.mofile import write_mo
         from babel.messages.pofile import read_po
 

@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.figures import HEADER, Figure
 
-PARTS = ("quick_test_doip", "quick_test_can", "descriptions", "first_frame")
+PARTS = ("quick_test", "descriptions", "first_frame")
 
 
 def main() -> int:

@@ -35,10 +35,7 @@ class Figure:
         )
 
 
-HEADER = (
-    "| figure | measured | compared to | value | goal | | runs |\n"
-    "|---|---|---|---|---|---|---|"
-)
+HEADER = "| figure | measured | compared to | value | goal | | runs |\n|---|---|---|---|---|---|---|"
 
 
 def spread(seconds: list[float]) -> str:

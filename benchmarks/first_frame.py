@@ -25,7 +25,9 @@ _FOOTER = r"F10"
 
 
 def _first_frame(command: list[str], pattern: str, home: str) -> float:
-    with Terminal(command, environment={"WORKSHOP_CONSOLE_HOME": home, "WORKSHOP_CONSOLE_LANG": "en"}) as terminal:
+    with Terminal(
+        command, environment={"WORKSHOP_CONSOLE_HOME": home, "WORKSHOP_CONSOLE_LANG": "en"}
+    ) as terminal:
         return terminal.until(pattern)
 
 

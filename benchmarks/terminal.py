@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -55,7 +56,7 @@ class Terminal:
             for descriptor in (0, 1, 2):
                 os.dup2(slave, descriptor)
             os.closerange(3, 256)
-            os.execvpe(command[0], list(command), env)  # noqa: S606  # a shell would be measured too
+            os.execvpe(command[0], list(command), env)  # a shell would be measured too
         os.close(slave)
         self._master = master
         self._tail = b""
@@ -113,9 +114,7 @@ class Terminal:
 
     def close(self) -> None:
         """End the program."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(self._pid, 0)
         os.close(self._master)

@@ -13,7 +13,15 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put configuration, store and records of the program under test into a folder of its own."""
     for name in [name for name in os.environ if name.startswith("WORKSHOP_CONSOLE_")]:
         monkeypatch.delenv(name)
-    for name in ("NO_COLOR", "LC_ALL", "LC_MESSAGES", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+    for name in (
+        "NO_COLOR",
+        "LC_ALL",
+        "LC_MESSAGES",
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
     monkeypatch.setenv("WORKSHOP_CONSOLE_HOME", str(home))

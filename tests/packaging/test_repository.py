@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[2]
 
 def _tracked_texts() -> dict[str, str]:
     names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     texts = {}
     for name in names:

@@ -23,7 +23,11 @@ def _tracked() -> set[str]:
         text=True,
         check=True,
     )
-    return {name for name in listing.stdout.splitlines() if Path(name).suffix in SHIPPED and (ROOT / name).exists()}
+    return {
+        name
+        for name in listing.stdout.splitlines()
+        if Path(name).suffix in SHIPPED and (ROOT / name).exists()
+    }
 
 
 @pytest.fixture(scope="module")
