@@ -101,10 +101,7 @@ def missing(catalogue: Catalog) -> list[str]:
     return [
         message.id if isinstance(message.id, str) else message.id[0]
         for message in catalogue
-        if message.id
-        and (
-            message.fuzzy or not all([message.string] if isinstance(message.string, str) else message.string)
-        )
+        if message.id and (message.fuzzy or not all(_forms(message)))
     ]
 
 

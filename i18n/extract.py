@@ -50,23 +50,34 @@ def python_texts(source: str, file: str) -> Iterator[SourceText]:
         roles = KEYWORDS[node.func.id]
         if not node.args and node.func.id != "_":
             continue
-        found = {}
+        choices: list[dict[str, str]] = [{}]
         for role, argument in zip(roles, node.args, strict=False):
-            if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
-                if node.func.id == "_" and isinstance(argument, (ast.Name, ast.Attribute, ast.Subscript)):
-                    break  # marked where it was written
-                if node.func.id == "pgettext" and isinstance(argument, (ast.Attribute, ast.Name)):
-                    break
+            texts = _literals(argument)
+            if texts is None:
                 raise NotLiteralError(f"{file}:{node.lineno}: {node.func.id}() takes literal texts only")
-            found[role] = argument.value
-        if found.get("singular"):
-            yield SourceText(
-                singular=found["singular"],
-                plural=found.get("plural", ""),
-                context=found.get("context", ""),
-                file=file,
-                comment=_comment_above(lines, node.lineno),
-            )
+            choices = [{**choice, role: text} for choice in choices for text in texts]
+        for found in choices:
+            if found.get("singular"):
+                yield SourceText(
+                    singular=found["singular"],
+                    plural=found.get("plural", ""),
+                    context=found.get("context", ""),
+                    file=file,
+                    comment=_comment_above(lines, node.lineno),
+                )
+
+
+def _literals(argument: ast.expr) -> list[str] | None:
+    """Return the literal texts that `argument` may be.
+
+    Empty for a name or a call: marked where it was written. None for a text put together on the spot.
+    """
+    if isinstance(argument, ast.Constant):
+        return [argument.value] if isinstance(argument.value, str) else None
+    if isinstance(argument, ast.IfExp):
+        first, second = _literals(argument.body), _literals(argument.orelse)
+        return None if first is None or second is None else first + second
+    return [] if isinstance(argument, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else None
 
 
 def _comment_above(lines: list[str], line: int) -> str:

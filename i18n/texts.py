@@ -11,6 +11,9 @@ import io
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError
@@ -24,6 +27,8 @@ FOLDER = Path(__file__).parent
 _lock = threading.Lock()
 _loaded: dict[str, _gettext.NullTranslations] = {}
 _chosen: tuple[str, _gettext.NullTranslations] | None = None
+_spoken: ContextVar[tuple[str, _gettext.NullTranslations] | None] = ContextVar("_spoken", default=None)
+"""Set inside speaking(), for the thread or task that is in it."""
 
 
 def set_language(lang: str) -> None:
@@ -36,11 +41,24 @@ def set_language(lang: str) -> None:
 
 def language() -> str:
     """Return the language chosen, English before anything was."""
-    return _chosen[0] if _chosen else SOURCE_LANGUAGE
+    now = _spoken.get() or _chosen
+    return now[0] if now else SOURCE_LANGUAGE
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Make the texts of this block be in `lang`, for the calling thread only. An unknown one is English."""
+    known = lang if lang in LANGUAGES else SOURCE_LANGUAGE
+    token = _spoken.set((known, _translations(known)))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def _now() -> _gettext.NullTranslations:
-    return _chosen[1] if _chosen else _translations(SOURCE_LANGUAGE)
+    now = _spoken.get() or _chosen
+    return now[1] if now else _translations(SOURCE_LANGUAGE)
 
 
 def _(message: str, /) -> str:
@@ -66,11 +84,6 @@ def npgettext(context: str, singular: str, plural: str, n: int, /) -> str:
 def mark(message: str, /) -> str:
     """Return `message` as it is; tells the extraction that `_` will be asked for it later."""
     return message
-
-
-def in_language(lang: str, message: str, /) -> str:
-    """Return `message` in `lang`, whatever language is chosen."""
-    return _translations(lang).gettext(message) if message else ""
 
 
 class Lazy:

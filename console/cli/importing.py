@@ -73,7 +73,7 @@ def _document(session: Session, kept: DescriptionSummary) -> dict[str, Any]:
             {
                 "where": problem.where,
                 "reason": problem.reason,
-                "text": explain.problem_text(problem.reason),
+                "text": explain.import_reason_text(problem.reason),
                 "detail": problem.detail,
             }
             for problem in catalogue.problems(kept.key)
@@ -86,7 +86,7 @@ def _print(session: Session, kept: DescriptionSummary) -> None:
     print(f"{kept.name}  ({kept.file}): {units}")
     problems = session.workshop.catalogue.problems(kept.key)
     for problem in problems[:_PROBLEMS_SHOWN]:
-        text = f"{problem.where}: {explain.problem_text(problem.reason)} {problem.detail}".rstrip()
+        text = f"{problem.where}: {explain.import_reason_text(problem.reason)} {problem.detail}".rstrip()
         print(wrap(text, "    ", "  "))
     if len(problems) > _PROBLEMS_SHOWN:
         print(f"  … {len(problems) - _PROBLEMS_SHOWN}")

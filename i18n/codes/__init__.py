@@ -1,0 +1,1 @@
+"""Words for the codes of the standards."""
