@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -42,7 +43,8 @@ def vehicle(
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert child.stdin is not None and child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout is not None
         host, port = json.loads(child.stdout.readline())[line]
         uri = f"doip://{host}:{port}" if line == "doip" else f"can://socketcand/can0?host={host}&port={port}"
         running = RunningVehicle(uri=uri, statistics={})
@@ -62,7 +64,8 @@ def main() -> None:
     stop = threading.Event()
 
     def end() -> None:
-        sys.stdin.buffer.raw.read()  # type: ignore[attr-defined]  # standard input is a pipe here
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         stop.set()
 
     threading.Thread(target=end, daemon=True).start()
