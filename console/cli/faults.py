@@ -7,7 +7,6 @@ from pathlib import Path
 
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
 from workshop_console.console.cli.output import BOLD, colour, print_json, wrap
-from workshop_console.console.cli.quick_test import unit_reason
 from workshop_console.console.cli.running import run_job
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
@@ -70,7 +69,7 @@ def faults_command(
 def _print(reading: FaultReading, clearing: ClearingResult | None, shown: FaultReading) -> None:
     unit = reading.result
     print(colour(f"{unit.label or unit.name}  {unit.address}  {unit.variant}".rstrip(), BOLD))
-    if reason := unit_reason(shown.result):
+    if reason := explain.unit_reason_text(shown.result):
         print(wrap(reason, "  "))
     if clearing is not None:
         for title, faults in (

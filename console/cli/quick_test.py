@@ -101,7 +101,7 @@ def print_report(report: QuickTestReport) -> None:
 
 def print_unit_details(unit: UnitResult) -> None:
     """Print why a unit gave no usable answer, and its faults."""
-    reason = unit_reason(unit)
+    reason = explain.unit_reason_text(unit)
     faults = [fault for fault in unit.faults if fault.state is not FaultState.NOT_TESTED]
     if not reason and not faults:
         return
@@ -113,12 +113,3 @@ def print_unit_details(unit: UnitResult) -> None:
         state = explain.fault_state_text(fault.state)
         text = f"{fault.code}  {state}  {explain.fault_text(fault)}"
         print(colour(wrap(text, "    ", "  "), RED if fault.state is FaultState.CURRENT else ""))
-
-
-def unit_reason(unit: UnitResult) -> str:
-    """Return the sentence that says why a row is as it is; empty when nothing is wrong with it."""
-    if unit.reason is not None:
-        return explain.reason_text(unit.reason, unit.detail)
-    if unit.nrc is not None:
-        return explain.nrc_text(unit.nrc)
-    return ""

@@ -26,7 +26,7 @@ def quick_test_page(report: QuickTestReport, messages: Sequence[NumberedMessage]
     )
     incomplete = "" if report.complete else f"<p class='bad'>{escape(_('The test is not complete.'))}</p>"
     parts = [head, incomplete, notes(messages), _units(report)]
-    parts += [_unit(unit) for unit in report.units if unit.faults or _reason(unit)]
+    parts += [_unit(unit) for unit in report.units if unit.faults or explain.unit_reason_text(unit)]
     name = f"{title} {report.vehicle.vin}".strip()
     return page(name, "\n".join(part for part in parts if part))
 
@@ -69,15 +69,9 @@ def variant_text(unit: UnitResult) -> str:
     return f"{unit.variant} ({explain.variant_match_text(unit.variant_match)})".strip()
 
 
-def _reason(unit: UnitResult) -> str:
-    if unit.reason is not None:
-        return explain.reason_text(unit.reason, unit.detail)
-    return explain.nrc_text(unit.nrc) if unit.nrc is not None else ""
-
-
 def _unit(unit: UnitResult) -> str:
     parts = [f"<h2>{escape(unit.label or unit.name)} <small>{escape(unit.address)}</small></h2>"]
-    if reason := _reason(unit):
+    if reason := explain.unit_reason_text(unit):
         parts.append(f"<p class='bad'>{escape(reason)}</p>")
     parts += [fault_section(fault) for fault in unit.faults]
     return "\n".join(parts)
