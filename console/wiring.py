@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
@@ -16,12 +16,14 @@ from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
 from workshop_console.console.jobs.workshop import ShippedDescription, Workshop
 from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
-from workshop_console.console.model.description import ImportedDescription
 from workshop_console.console.model.message import NumberedMessage
-from workshop_console.console.model.report import QuickTestReport, ReportComparison
-from workshop_console.console.model.vehicle import DoipEntity
-from workshop_console.console.ports import AccessServer, VehicleLink
 from workshop_console.console.settings import Folders, Settings
+
+if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from workshop_console.console.model.description import ImportedDescription
+    from workshop_console.console.model.report import QuickTestReport, ReportComparison
+    from workshop_console.console.model.vehicle import DoipEntity
+    from workshop_console.console.ports import AccessServer, VehicleLink
 
 _BACKEND_START_S = 30.0
 _LARGEST_LOG_BYTES = 1_000_000
@@ -212,6 +214,8 @@ def _simulated_kind(name: str) -> SimulatedKind:
 
 def shipped_description(vin: str) -> ShippedDescription | None:
     """Return the shipped description that is for this VIN."""
+    import hashlib
+
     from workshop_console.console.simulation.load import load_vehicle
 
     for name in _SIMULATED_VEHICLES:
@@ -245,8 +249,11 @@ def start_log(file: Path) -> None:
     from logging.handlers import RotatingFileHandler
 
     root = logging.getLogger()
-    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
-        return
+    for before in [handler for handler in root.handlers if isinstance(handler, RotatingFileHandler)]:
+        if Path(before.baseFilename) == file.absolute():
+            return
+        root.removeHandler(before)
+        before.close()
     logging.raiseExceptions = False  # a full disk must not print tracebacks over the screen
     handler: logging.Handler
     try:

@@ -73,7 +73,7 @@ def run_checks(session: Session) -> Iterator[Check]:
     """Yield each check as it ends; the ones that need the network or the vehicle come last."""
     yield from _settings(session)
     yield from _store(session)
-    yield _messages(session)
+    yield _asked("messages", _("Messages"), lambda: _messages(session))
     yield Check(id="language", title=_("Language"), ok=session.lang in LANGUAGES, detail=session.lang)
     yield _terminal()
     yield _encoding()
@@ -108,14 +108,14 @@ def _store(session: Session) -> Iterator[Check]:
         )
 
 
-def _messages(session: Session) -> Check:
+def _messages(session: Session) -> tuple[bool | None, str]:
     workshop = session.workshop
     counts = {
         lang: len(workshop.messages.all(lang=lang, edition=session.settings.edition)) for lang in LANGUAGES
     }
     detail = ", ".join(f"{lang} {count}" for lang, count in counts.items())
     complete = len(set(counts.values())) == 1 and 0 not in counts.values()
-    return Check(id="messages", title=_("Messages"), ok=complete, detail=detail)
+    return complete, detail
 
 
 def _terminal() -> Check:
