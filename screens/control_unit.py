@@ -9,13 +9,13 @@ from textual.widget import Widget
 
 from workshop_console.console.model.report import UnitResult
 from workshop_console.i18n import formats
-from workshop_console.i18n.explain import unit_state_text, variant_match_text
+from workshop_console.i18n.explain import variant_match_text
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.faults import ask_and_clear, fault_columns, fault_row
 from workshop_console.screens.session import READ_FAULTS
 from workshop_console.screens.status import job_text
-from workshop_console.screens.unit_view import STATE_TONES, UnitView, why
+from workshop_console.screens.unit_view import STATE_TONES, UnitView, state_words, why
 from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Paragraph, TextPage
 
@@ -85,7 +85,7 @@ class ControlUnit(ConsoleScreen[None]):
 
     def _identification(self, result: UnitResult) -> list[Paragraph]:
         width = max(len(_("Hardware")), len(_("Variant")), len(_("State")), len(_("Software")), 8)
-        state = unit_state_text(result.state)
+        state = state_words(result)
         if reason := why(result):
             state += f": {reason}"
         variant = variant_match_text(result.variant_match)

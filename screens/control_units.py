@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from workshop_console.i18n.explain import unit_state_text
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.session import QUICK_TEST, UnitRow
 from workshop_console.screens.status import job_text
-from workshop_console.screens.unit_view import STATE_TONES, UnitView
+from workshop_console.screens.unit_view import STATE_TONES, UnitView, state_words
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import PLAIN
 
@@ -66,11 +65,11 @@ class ControlUnits(FilteredScreen):
             Column(title=_("Control unit"), width=30, grow=2),
             Column(title=_("Name"), width=16, grow=1),
             Column(title=_("Address"), width=13),
-            Column(title=_("State"), width=12),
+            Column(title=_("State"), width=14),
         )
         rows = []
         for unit in self._units():
-            state = unit_state_text(unit.result.state) if unit.result else ""
+            state = state_words(unit.result) if unit.result else ""
             if self.passes(unit.label, unit.name, unit.key, state):
                 tone = STATE_TONES[unit.result.state] if unit.result else PLAIN
                 rows.append(

@@ -12,7 +12,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.description import DescriptionSummary, ImportProblem
 from workshop_console.i18n import formats
-from workshop_console.i18n.explain import import_problem_text
+from workshop_console.i18n.explain import import_reason_text
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.completion import complete_path
@@ -165,7 +165,7 @@ class Problems(ConsoleScreen[None]):
             Column(title=_("Detail"), width=12, grow=1, rank=1),
         )
         rows = [
-            Row(key=index, cells=(clean(one.where), import_problem_text(one.reason), one.detail))
+            Row(key=index, cells=(clean(one.where), import_reason_text(one.reason), one.detail))
             for index, one in enumerate(self._problems)
         ]
         self.query_one(Table).show(columns, rows, empty=_("Everything could be used."))
@@ -177,4 +177,4 @@ class Problems(ConsoleScreen[None]):
             units = self._description.units
             return ngettext("{n} control unit", "{n} control units", units).format(n=units)
         problem = self._problems[key]
-        return f"{problem.where}: {problem.detail or import_problem_text(problem.reason)}"
+        return f"{problem.where}: {problem.detail or import_reason_text(problem.reason)}"

@@ -9,9 +9,9 @@ from textual.widget import Widget
 
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.message import RaisedMessage
-from workshop_console.i18n.explain import group_name
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.status import group_name
 from workshop_console.widgets.table import Column, Row, Table
 
 

@@ -8,10 +8,9 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from workshop_console.console.model.credit import GROUPS, CreditReport, GroupCredit, ProductGroup
-from workshop_console.i18n.explain import group_name
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.base import ConsoleScreen
-from workshop_console.screens.status import job_name
+from workshop_console.screens.status import group_name, job_name
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, GOOD, PLAIN
 
@@ -49,7 +48,7 @@ class ProductGroups(ConsoleScreen[None]):
         """Return what the screen is for."""
         return _(
             "Each product group has its own time credit. A packet begins with the first diagnosis function "
-            "and runs by the clock. Opening a group spends nothing."
+            "and runs by the clock until the time shown. Opening a group spends nothing."
         )
 
     def on_mount(self) -> None:
@@ -63,43 +62,48 @@ class ProductGroups(ConsoleScreen[None]):
         """List the groups."""
         session = self.session
         columns = (
-            Column(title="", width=2),
-            Column(title=_("Product group"), width=22, grow=1),
-            Column(title=_("Remaining credit"), width=24, grow=1),
-            Column(title=_("Packet"), width=26, grow=1),
+            Column(title="", width=1),
+            Column(title=_("Product group"), width=28, grow=1),
+            Column(title=_("Minutes"), width=8, right=True),
+            Column(title=_("Remaining credit"), width=18, grow=1),
+            Column(title=_("Packet until"), width=18),
         )
         rows = []
         for number, group in enumerate(GROUPS[session.workshop.edition], start=1):
-            cells = (str(number), group_name(group), *self._credit(session.credit, group))
-            tone = PLAIN
-            if session.credit is not None and session.credit.kept:
-                minutes = session.credit.of(group).minutes
-                tone = PLAIN if minutes is None else GOOD if minutes else BAD
-            rows.append(Row(key=group, cells=cells, tones=(PLAIN, PLAIN, tone)))
+            minutes, words, packet = self._credit(session.credit, group)
+            tone = BAD if minutes == "0" else GOOD if minutes else PLAIN
+            rows.append(
+                Row(
+                    key=group,
+                    cells=(str(number), group_name(group), minutes or "-", words, packet),
+                    tones=(PLAIN, PLAIN, tone, tone),
+                )
+            )
         self.query_one(Table).show(columns, rows)
 
-    def _credit(self, report: CreditReport | None, group: ProductGroup) -> tuple[str, str]:
+    def _credit(self, report: CreditReport | None, group: ProductGroup) -> tuple[str, str, str]:
+        """Return minutes, the same in hours and days (or why there are none), and the packet's end."""
         from workshop_console.i18n import formats
 
-        if report is None:
-            return _("not known"), ""
-        if not report.kept:
-            return _("no credit kept"), ""
+        if report is None or not report.kept:
+            return "", _("not known") if report is None else _("no credit kept"), ""
         credit = report.of(group)
         if credit.minutes is None:
-            return _("not known"), ""
+            return "", _("not known"), ""
         if not credit.minutes and not credit.until:
-            return (_("none: used up"), "") if credit.ever else (_("none: never bought"), "")
-        return formats.minutes(credit.minutes), self._packet(credit)
+            return "0", _("used up") if credit.ever else _("never bought"), ""
+        return (
+            formats.number(credit.minutes),
+            formats.longer_than_minutes(credit.minutes),
+            self._packet(credit),
+        )
 
     def _packet(self, credit: GroupCredit) -> str:
         from workshop_console.i18n import formats
 
         if credit.begun is None or credit.until is None:
             return _("not begun")
-        return _("runs until {time}").format(
-            time=formats.until(credit.until, self.session.workshop.clock.now())
-        )
+        return formats.moment(credit.until)
 
     def do_back(self) -> None:
         """There is nothing behind the first screen."""

@@ -22,6 +22,7 @@ from workshop_console.screens.unit_view import (
     STATE_TONES,
     UnitView,
     change_text,
+    state_words,
     variant_text,
     why,
     why_and_how_long,
@@ -98,7 +99,7 @@ class QuickTest(FilteredScreen):
     def draw(self) -> None:
         """Draw the rows that the filter lets through."""
         columns = (
-            Column(title=_("State"), width=12),
+            Column(title=_("State"), width=14),
             Column(title=_("Control unit"), width=24, grow=3),
             Column(title=_("Variant"), width=13, grow=2, rank=1),
             Column(title=_("Hardware"), width=11, grow=1, rank=5),
@@ -135,7 +136,7 @@ class QuickTest(FilteredScreen):
         if result is None:
             waiting = _("waiting") if self.session.running == QUICK_TEST else _("not asked")
             return Row(key=row.key, cells=(waiting, name), marked=marked)
-        state, tone = unit_state_text(result.state), STATE_TONES[result.state]
+        state, tone = state_words(result), STATE_TONES[result.state]
         if result.state in _NO_VALUES and not result.faults:
             return Row(
                 key=row.key,

@@ -116,6 +116,8 @@ class Session:
 
     workshop: Workshop
     credit: CreditReport | None = None
+    asked: bool = False
+    """Whether the access server was asked since the start; until then nobody knows whether it is there."""
     notice: Notice | None = None
     raised: list[RaisedMessage] = field(default_factory=list)
     """Messages of this session, the newest last."""
@@ -139,7 +141,7 @@ class Session:
 
     def take_credit(self, answer: CreditAnswer) -> None:
         """Take what the credit desk said."""
-        self.credit = answer.report
+        self.credit, self.asked = answer.report, True
         for message in answer.messages:
             self.raise_message(message)
 

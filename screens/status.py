@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from workshop_console.console.model.credit import Edition
+from workshop_console.console.model.credit import Edition, ProductGroup
 from workshop_console.console.procedures.events import Step
+from workshop_console.i18n.codes.states import PRODUCT_GROUPS
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.session import CLEAR, IMPORT, QUICK_TEST, READ_FAULTS, Session
 from workshop_console.widgets.cells import cut
@@ -34,30 +35,37 @@ def product_name(edition: Edition) -> str:
     return "Workshop Console " + ("Pass Thru" if edition is Edition.PASS_THRU else "Lite")
 
 
-def credit_text(session: Session) -> str:
-    """Return the credit of the group that is open, and whether the access server was reached."""
+def group_name(group: ProductGroup) -> str:
+    """Return the name of a product group.
+
+    As i18n.explain has it, without what that needs for faults: the first screen is waited for.
+    """
+    return _(PRODUCT_GROUPS[group.value])
+
+
+def credit_text(session: Session) -> tuple[str, str]:
+    """Return the credit of the group that is open and whether the server was reached, long and in short."""
     from workshop_console.i18n import formats
 
     workshop, credit = session.workshop, session.credit
     if credit is not None and not credit.kept:
-        return _("no credit kept")
+        return _("no credit kept"), ""
     if credit is None:
-        return ""
+        return "", ""
     minutes = credit.of(workshop.group).minutes
-    online = _("online") if credit.online else _("offline")
+    online = f"[{_('online') if credit.online else _('offline')}]" if session.asked else ""
     if minutes is None:
-        return f"[{online}]"
-    # Translators: remaining diagnosis time in the header; min is short for minutes
-    return _("Credit {minutes} min").format(minutes=formats.number(minutes)) + f" [{online}]"
+        return online, ""
+    short = f"{formats.minutes_short(minutes)} {online}".rstrip()
+    return f"{_('Credit')} {short}", short
 
 
-def header_lines(session: Session) -> tuple[tuple[str, str], ...]:
-    """Return the two lines of the header, each in a left and a right part."""
-    from workshop_console.i18n.explain import group_name
-
+def header_lines(session: Session) -> tuple[tuple[str, str, str], ...]:
+    """Return the two lines of the header: left, right, right in short."""
     workshop, dot = session.workshop, glyphs().dot
     first = f"{product_name(workshop.edition)} {dot} {group_name(workshop.group)}"
-    return (first, credit_text(session)), (vehicle_text(session), f"VCI {cut(workshop.vci, 32)}")
+    vci = f"VCI {cut(workshop.vci, 32)}"
+    return (first, *credit_text(session)), (vehicle_text(session), vci, cut(workshop.vci, 24))
 
 
 def vehicle_text(session: Session) -> str:

@@ -9,7 +9,7 @@ from rich.style import Style
 from workshop_console.console.model.dtc import Fault, FaultState
 from workshop_console.console.model.report import QuickTestReport, UnitResult, UnitState, VariantMatch
 from workshop_console.i18n import formats
-from workshop_console.i18n.explain import nrc_text, reason_text, unit_state_text
+from workshop_console.i18n.explain import nrc_text, reason_text, unit_state_letter, unit_state_text
 from workshop_console.i18n.texts import _
 from workshop_console.screens.session import Session
 from workshop_console.widgets.glyphs import glyphs
@@ -70,6 +70,11 @@ class UnitView:
             return result.label or result.name
         row = session.units.rows.get(self.key)
         return (row.label or row.name) if row is not None else self.key
+
+
+def state_words(result: UnitResult) -> str:
+    """Return the state with its letter before it, so that no colour is needed and a cut word stays clear."""
+    return f"{unit_state_letter(result.state, ascii_only=glyphs().plain)} {unit_state_text(result.state)}"
 
 
 def why(result: UnitResult) -> str:

@@ -19,10 +19,10 @@ class Header(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: tuple[tuple[str, str], ...] = (("", ""), ("", ""))
+        self._lines: tuple[tuple[str, str, str], ...] = ()
 
-    def show(self, lines: tuple[tuple[str, str], ...]) -> None:
-        """Draw a left and a right text on each line; the right one is never cut for the left one."""
+    def show(self, lines: tuple[tuple[str, str, str], ...]) -> None:
+        """Draw a left and a right text on each line; the third is the right one in short."""
         if lines != self._lines:
             self._lines = lines
             self.refresh()
@@ -30,7 +30,9 @@ class Header(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width = self.size.width
-        left, right = self._lines[y] if y < len(self._lines) else ("", "")
+        left, right, short = self._lines[y] if y < len(self._lines) else ("", "", "")
+        if short and width_of(left) + width_of(right) + 3 > width:
+            right = short
         right = cut(right, width - 2)
         room = width - width_of(right) - 2
         text = f" {fit(left, room)}{right} "

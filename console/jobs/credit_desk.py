@@ -6,7 +6,6 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import uuid4
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.credit import (
@@ -216,6 +215,8 @@ class CreditDesk:
             try:
                 return self._memory.lease_key(group)
             except ConsoleError:
+                from uuid import uuid4  # rare, and the first screen is waited for
+
                 self._own_keys[group] = str(uuid4())
         return self._own_keys[group]
 
