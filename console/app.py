@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from textual.app import App
+from textual.events import Resize
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 
@@ -93,6 +96,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.keymap, problems = make_keymap(workshop.settings.keys, source=str(workshop.folders.config_file))
         self._first_messages = [] if session else [*workshop.problems, *map(raised_by, problems)]
         self._runner = JobRunner(self._publish)
+        self._drawn_for: Size | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first screen."""
@@ -102,6 +106,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show what was wrong at the start; nothing waits for it."""
+        self.call_after_refresh(gc.enable)
         for message in self._first_messages:
             self.tell(message)
         if self._restarted:
@@ -238,9 +243,11 @@ class ConsoleApp(App[None], inherit_bindings=False):
             answered,
         )
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Draw for the new size; a terminal that is too small is told so, and nothing ends."""
-        self.call_after_refresh(self._redraw_all)
+        if self._drawn_for not in (None, event.size):
+            self.call_after_refresh(self._redraw_all)
+        self._drawn_for = event.size
 
     def _handle_exception(self, error: Exception) -> None:
         """End without a traceback on the screen: it goes to the log, `run` starts again with a message.

@@ -80,6 +80,8 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
     chooses: ClassVar[bool] = False
     """Whether the keys 1 to 9 open a row."""
 
+    _suspended = False
+
     # What a screen says
 
     def title_text(self) -> str:
@@ -133,18 +135,34 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         yield MessageLine()
         yield KeyBar()
 
+    # Textual calls the handler of every class in turn, so what subclasses add has names of its own.
+
     def on_mount(self) -> None:
         """Draw for the first time and give the keys to the first part."""
+        self.prepare()
         parts = self.parts
         if parts:
             # A list takes the keys before the text above it.
             self.set_focus(next((part for part in parts if isinstance(part, Table)), parts[0]))
         self.redraw()
+        self.begin()
+
+    def prepare(self) -> None:
+        """Get what the first drawing needs."""
+
+    def begin(self) -> None:
+        """Start what the screen does by itself, after the first drawing."""
 
     def on_screen_resume(self) -> None:
-        """Draw again: the session may have changed meanwhile."""
-        if self.is_mounted:
+        """Draw again: the session may have changed while another screen was on top."""
+        if self._suspended:
+            self._suspended = False
+            self.prepare()
             self.redraw()
+
+    def on_screen_suspend(self) -> None:
+        """Remember that another screen is on top."""
+        self._suspended = True
 
     def redraw(self) -> None:
         """Draw everything again; only lines that differ go to the terminal."""
@@ -253,6 +271,10 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         return next((widget for widget in self.parts if isinstance(widget, (Table, TextPage))), None)
 
     def on_key(self, event: events.Key) -> None:
+        """Take a key that no part of the screen took."""
+        self.take_key(event)
+
+    def take_key(self, event: events.Key) -> None:
         """Turn a key into its action."""
         if event.key in CHOOSE_KEYS and self.chooses:
             event.stop()

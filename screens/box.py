@@ -82,7 +82,7 @@ class MessageBox(Box[bool]):
         f1 = f"{key_text(keymap.first('help'))}"
         return (((_("Enter"), _("Close")), (_(f1), _("Cause and remedy"))),)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         """Close the box, or explain."""
         command = self.console.keymap.commands.get(event.key)
         if command in ("up", "down", "page_up", "page_down", "first", "last"):
@@ -131,7 +131,7 @@ class Question(Box[bool]):
         """Return the keys of the question."""
         return (((CONFIRM_KEY, self._yes()), (DECLINE_KEY, _("No, go back (also Esc)"))),)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         """Take the answer."""
         event.stop()
         event.prevent_default()
@@ -164,7 +164,7 @@ class Choice(Box[str]):
         """Return the keys of the question."""
         return ((*self._answers().items(), (_("Esc"), _("Back"))),)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         """Take the answer."""
         event.stop()
         event.prevent_default()

@@ -63,9 +63,8 @@ class ControlUnit(ConsoleScreen[None]):
             return _("there are no faults")
         return ""
 
-    def on_mount(self) -> None:
-        """Draw what is known, then read the details of the vehicle that is there."""
-        super().on_mount()
+    def begin(self) -> None:
+        """Read the details of the vehicle that is there."""
         live = self._view.report is None and not self.session.running
         if live and self._view.key not in self.session.readings:
             self.do_start()

@@ -27,7 +27,7 @@ class Descriptions(ConsoleScreen[None]):
 
     handles = ("open", "start")
     words: ClassVar = {
-        "open": (mark("Problems"), mark("Show what of this description could not be used, and why.")),
+        "open": (mark("Open"), mark("Show the control units of this description.")),
         "start": (mark("Import"), mark("Take a PDX file into the store; type its name, Tab completes it.")),
     }
 
@@ -92,9 +92,11 @@ class Descriptions(ConsoleScreen[None]):
         self.query_one(Table).show(columns, rows, empty=empty)
 
     def open_row(self, key: Hashable) -> None:
-        """Show the problems."""
+        """Show the control units."""
+        from workshop_console.screens.described_units import DescribedUnits
+
         description = next(one for one in self._descriptions if one.key == key)
-        self.console.show_screen(Problems(description))
+        self.console.show_screen(DescribedUnits(description))
 
     def do_start(self) -> None:
         """Ask for the file."""

@@ -114,9 +114,8 @@ class GroupMenu(ConsoleScreen[None]):
         """Return what the screen is for."""
         return _("Press the number of what you want to do, or choose with the arrow keys and Enter.")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Open the group beside the screen: its credit may have to be asked for."""
-        super().on_mount()
         workshop = self.session.workshop
         self.console.in_background(lambda: workshop.open_group(self._group), self._opened)
 

@@ -42,13 +42,12 @@ class Help(ConsoleScreen[None]):
         """Return the text."""
         yield TextPage()
 
-    def on_mount(self) -> None:
+    def prepare(self) -> None:
         """Take the message over from the message line: it is explained here."""
         notice = self.session.notice
         if self._message is None and notice is not None and notice.message is not None:
             self._message = notice.message
         self.session.notice = None
-        super().on_mount()
 
     def title_text(self) -> str:
         """Return the name of the screen."""

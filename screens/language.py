@@ -35,9 +35,8 @@ class LanguageChoice(ConsoleScreen[None]):
         """Return what the screen is for."""
         return _("The language changes at once; where you were stays as it is.")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Put the cursor on the language in use."""
-        super().on_mount()
         self.query_one(Table).move_to(self.session.workshop.lang)
 
     def draw(self) -> None:

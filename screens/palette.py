@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from textual import events
 from textual.widget import Widget
 
 from workshop_console.console.commands import COMMANDS, key_text
@@ -37,9 +36,8 @@ class Palette(ConsoleScreen[str]):
         """Return what the screen is for."""
         return _("Type a part of the name; the arrow keys choose, Enter does it.")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Open the line to type in."""
-        self.redraw()
         self.query_one(Entry).open(_("Action:"))
 
     def draw(self) -> None:
@@ -70,10 +68,6 @@ class Palette(ConsoleScreen[str]):
     def on_entry_submitted(self) -> None:
         """Do the action under the cursor."""
         self.do_open()
-
-    def on_key(self, event: events.Key) -> None:
-        """Move in the list while typing."""
-        super().on_key(event)
 
     def open_row(self, key: Hashable) -> None:
         """Leave with the action."""

@@ -51,10 +51,13 @@ class ProductGroups(ConsoleScreen[None]):
             "and runs by the clock until the time shown. Opening a group spends nothing."
         )
 
-    def on_mount(self) -> None:
-        """Draw from the store, then ask the access server beside the screen."""
-        self.session.credit = self.session.workshop.desk.known()
-        super().on_mount()
+    def prepare(self) -> None:
+        """Take what the store knows."""
+        if self.session.credit is None:
+            self.session.credit = self.session.workshop.desk.known()
+
+    def begin(self) -> None:
+        """Ask the access server beside the screen, once the first drawing is there."""
         self.query_one(Table).move_to(self.session.workshop.group)
         self.call_after_refresh(self.console.ask_credit)
 

@@ -56,17 +56,8 @@ class Reports(FilteredScreen):
             return _("there are no reports yet")
         return ""
 
-    def on_screen_resume(self) -> None:
-        """Read the list again: a job may have kept one meanwhile."""
-        self._read()
-        super().on_screen_resume()
-
-    def on_mount(self) -> None:
-        """Read the list."""
-        self._read()
-        super().on_mount()
-
-    def _read(self) -> None:
+    def prepare(self) -> None:
+        """Read the list, and again when another screen was on top: a job may have kept one meanwhile."""
         try:
             self._reports = self.session.workshop.reports()
         except ConsoleError as error:

@@ -55,12 +55,13 @@ class VehicleChoice(ConsoleScreen[None]):
             return _("something still runs")
         return ""
 
-    def on_mount(self) -> None:
+    def prepare(self) -> None:
         """Read the addresses used before."""
         self._recent = recent_addresses(self.session.workshop.folders)
-        super().on_mount()
-        table = self.query_one(Table)
-        table.move_to(self.session.workshop.vci)
+
+    def begin(self) -> None:
+        """Put the cursor on the VCI in use."""
+        self.query_one(Table).move_to(self.session.workshop.vci)
 
     def _entries(self) -> list[tuple[str, str]]:
         workshop = self.session.workshop
