@@ -6,17 +6,21 @@ import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.settings import Folders
-from workshop_console.data.store.catalogue import StoredCatalogue
 from workshop_console.data.store.credit import StoredCredit
 from workshop_console.data.store.database import DamagedError, Database, NewerError, as_console_error
 from workshop_console.data.store.guarded import GuardedDatabase
+from workshop_console.data.store.late import Late
 from workshop_console.data.store.messages import ShippedTexts, StoredMessages
-from workshop_console.data.store.records import StoredRecords, salvage_reports
 from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATIONS
+
+if TYPE_CHECKING:
+    from workshop_console.data.store.catalogue import StoredCatalogue
+    from workshop_console.data.store.records import StoredRecords
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +53,31 @@ def open_store(folders: Folders, *, texts: ShippedTexts) -> Store:
     in_memory = _guarded(Database(None, STORE_MIGRATIONS, durable=False), problems)
     records, refusal = _open_records(folders.records_file, problems)
     return Store(
-        catalogue=StoredCatalogue(store),
+        catalogue=cast("StoredCatalogue", Late(lambda: _catalogue(store))),
         messages=StoredMessages(store, in_memory, texts),
         credit=StoredCredit(store),
-        records=StoredRecords(records, refusal),
+        records=cast("StoredRecords", Late(lambda: _records(records, refusal))),
         problems=problems,
         databases=(store, in_memory, records),
     )
+
+
+def _catalogue(store: GuardedDatabase) -> StoredCatalogue:
+    from workshop_console.data.store.catalogue import StoredCatalogue
+
+    return StoredCatalogue(store)
+
+
+def _records(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredRecords:
+    from workshop_console.data.store.records import StoredRecords
+
+    return StoredRecords(records, refusal)
+
+
+def _salvage_reports(damaged: Path, rebuilt: Database) -> None:
+    from workshop_console.data.store.records import salvage_reports
+
+    salvage_reports(damaged, rebuilt)
 
 
 def _guarded(database: Database, problems: list[ConsoleError]) -> GuardedDatabase:
@@ -115,7 +137,7 @@ def _open_records(file: Path, problems: list[ConsoleError]) -> tuple[GuardedData
     """Return the records and why nothing can be kept in them, if so; then they are only read."""
 
     def guarded(database: Database) -> GuardedDatabase:
-        return GuardedDatabase(database, damaged_number="WC-602", problems=problems, salvage=salvage_reports)
+        return GuardedDatabase(database, damaged_number="WC-602", problems=problems, salvage=_salvage_reports)
 
     database = Database(file, RECORDS_MIGRATIONS, durable=True)
     kept = guarded(database)
