@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: run test check bench soak lock catalogues clean
+.PHONY: run test check bench soak pictures lock catalogues clean
 
 run: $(VENV)/run.done
 	@$(BIN)/workshop-console $(ARGS)
@@ -24,6 +24,9 @@ check: $(VENV)/dev.done
 
 bench: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks.pictures
 
 soak: $(VENV)/dev.done
 	$(BIN)/python -m pytest -m soak --timeout=1800
