@@ -194,13 +194,13 @@ def _message(row: tuple[str, ...]) -> NumberedMessage:
     )
 
 
-def _distance(number: str, asked: str) -> int:
-    """Return 0 for the number asked for, 1 for one that begins so, 2 for one that has it inside, else 3."""
+def _distance(number: str, asked: str) -> tuple[int, str]:
+    """Return what sorts the number asked for first, then those that begin so or have it inside, in order."""
     if number == asked:
-        return 0
+        return 0, ""
     if number.startswith(asked):
-        return 1
-    return 2 if asked in number else 3
+        return 1, number
+    return (2, number) if asked in number else (3, "")
 
 
 def _note(connection: sqlite3.Connection, source: str, etag: str) -> None:
