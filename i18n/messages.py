@@ -13,7 +13,7 @@ from workshop_console.console.errors import Fact
 from workshop_console.console.model.credit import Edition
 from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.settings import LANGUAGES
-from workshop_console.i18n.texts import DOMAINS, FOLDER, _, speaking
+from workshop_console.i18n.texts import DOMAINS, FOLDER, _, ngettext, speaking
 
 CATALOGUE = FOLDER.parent / "data" / "messages" / "catalogue.toml"
 AREAS = ("start", "credit", "general", "vehicle", "unit", "description", "access", "store", "program")
@@ -99,7 +99,7 @@ def fill(message: NumberedMessage, facts: Mapping[str, Fact]) -> NumberedMessage
     A fact that is missing is shown as "…". Facts are plain text: braces in them stay braces.
     """
     with speaking(message.lang):
-        shown = {name: fact_text(name, value) for name, value in facts.items()}
+        shown = {name: fact_text(name, value, number=message.number) for name, value in facts.items()}
 
     def filled(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: shown.get(found.group(1), "…"), text)
@@ -113,7 +113,7 @@ def fill(message: NumberedMessage, facts: Mapping[str, Fact]) -> NumberedMessage
     )
 
 
-def fact_text(name: str, value: Fact) -> str:
+def fact_text(name: str, value: Fact, *, number: str = "") -> str:
     """Return how the fact `name` reads in the language spoken now.
 
     What is a figure or a key of the model becomes words (minutes, product group, reason, service, response
@@ -130,13 +130,17 @@ def fact_text(name: str, value: Fact) -> str:
     if name == "reason":
         return explain.reason_text(str(value))
     if name == "nrc":
-        number = _number(value)
-        return str(value) if number is None else explain.nrc_text(number)
+        nrc = _number(value)
+        return str(value) if nrc is None else explain.nrc_text(nrc)
     if name == "service":
-        number = _number(value)
-        return str(value) if number is None else explain.service_name(number)
-    if name == "code" and isinstance(value, int):
-        return f"0x{value:02X}"
+        service = _number(value)
+        return str(value) if service is None else explain.service_name(service)
+    if name == "code" and number in ("WC-202", "WC-212"):
+        code = _number(value)
+        return str(value) if code is None else explain.routing_activation_text(code)
+    if name == "limit" and str(value).endswith(" files"):
+        amount = int(str(value).removesuffix(" files"))
+        return ngettext("{n} file", "{n} files", amount).format(n=formats.number(amount))
     if name in ("count", "done", "total", "seconds", "mib") and isinstance(value, (int, float)):
         return formats.number(value)
     if name == "expected" and value == "text":
