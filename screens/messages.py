@@ -43,13 +43,8 @@ class MessageList(FilteredScreen):
         return _("Messages marked with * were raised since the console was started. Enter explains one.")
 
     def _found(self) -> Sequence[NumberedMessage]:
-        workshop = self.session.workshop
         try:
-            if self.filter_words:
-                return workshop.messages.search(
-                    self.filter_words, lang=workshop.lang, edition=workshop.edition
-                )
-            return workshop.messages.all(lang=workshop.lang, edition=workshop.edition)
+            return self.session.workshop.explained(self.filter_words)
         except ConsoleError as error:
             self.session.raise_message(RaisedMessage(number=error.number, facts=tuple(error.facts.items())))
             return ()

@@ -20,14 +20,8 @@ _LONGEST_QUESTION = 500
 def message_command(session: Session, words: str) -> int:
     """Print one message in full, those that fit some words, or the whole catalogue as a list."""
     words = " ".join(words.split())[:_LONGEST_QUESTION]
-    messages = session.workshop.messages
-    exact = messages.get(words.upper(), lang=session.lang, edition=session.settings.edition)
-    if exact is not None:
-        found = [exact]
-    elif words:
-        found = list(messages.search(words, lang=session.lang, edition=session.settings.edition))
-    else:
-        found = list(messages.all(lang=session.lang, edition=session.settings.edition))
+    found = session.workshop.explained(words)
+    found = [message for message in found if message.number == words.upper()] or found
     if not found:
         raise ConsoleError("WC-609", number=clean(words, longest=60))
     if session.as_json:

@@ -502,6 +502,17 @@ class Workshop:
             )
         return self._fill(found, facts or {})
 
+    def explained(self, words: str = "") -> Sequence[NumberedMessage]:
+        """Return the messages that fit `words`, all without; what only an occasion knows reads "…".
+
+        Raises ConsoleError when the store cannot be read.
+        """
+        if words:
+            found = self.messages.search(words, lang=self.lang, edition=self.edition)
+        else:
+            found = self.messages.all(lang=self.lang, edition=self.edition)
+        return [self._fill(message, {}) for message in found]
+
     def raised(
         self, messages: ConsoleError | RaisedMessage | Iterable[RaisedMessage]
     ) -> tuple[NumberedMessage, ...]:

@@ -221,3 +221,13 @@ def test_check_lists_everything_and_says_what_is_wrong(capsys: pytest.CaptureFix
     assert all(set(check) == {"id", "ok", "title", "detail", "message"} for check in checks.values())
     assert result.code == ExitCode.FAILURES
     assert json.dumps(result.document)
+
+
+def test_a_message_explained_shows_no_placeholder() -> None:
+    done = subprocess.run(
+        [*PROGRAM, "--lang", "en", "message", "2173-43", "--json"], capture_output=True, check=True, text=True
+    )
+    message = json.loads(done.stdout)
+    assert message["number"] == "2173-43"
+    assert "{" not in "".join([message["title"], message["when"], message["cause"], *message["remedy"]])
+    assert "…" in message["title"] + message["cause"]
