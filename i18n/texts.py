@@ -9,6 +9,7 @@ from __future__ import annotations
 import gettext as _gettext
 import io
 import os
+import struct
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -137,7 +138,11 @@ def _load(lang: str, domain: str) -> _gettext.NullTranslations:
         try:
             with compiled.open("rb") as file:
                 return _gettext.GNUTranslations(file)
-        except (OSError, ValueError):  # damaged or cut off: the source, where there is one, tells the same
+        except (
+            OSError,
+            ValueError,
+            struct.error,
+        ):  # damaged or cut off: the source, where there is one, tells the same
             pass
     if source_at < 0:
         return _gettext.NullTranslations()
