@@ -66,7 +66,7 @@ class Reports(FilteredScreen):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Time"), width=15, grow=1),
+            Column(title=_("Date"), width=15, grow=1),
             Column(title=_("Kind"), width=10),
             Column(title="VIN", width=17),
             Column(title=_("Vehicle"), width=10, grow=4),

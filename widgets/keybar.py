@@ -16,13 +16,13 @@ Key = tuple[str, str]
 """What is printed on the key, and what it does here."""
 
 
-def lay_out(keys: Sequence[Key], width: int) -> list[list[Key]]:
-    """Return the keys line by line, as many lines as they need."""
+def lay_out(keys: Sequence[Key], width: int, gap: int = 2) -> list[list[Key]]:
+    """Return the keys line by line, as many lines as they need, `gap` cells between two."""
     lines: list[list[Key]] = [[]]
     used = 0
     for key, label in keys:
-        size = width_of(harmless(key)) + width_of(harmless(label)) + 3
-        if lines[-1] and used + size > width + 1:
+        size = width_of(harmless(key)) + 1 + width_of(harmless(label)) + gap
+        if lines[-1] and used + size - gap > width:
             lines.append([])
             used = 0
         lines[-1].append((key, label))
@@ -39,6 +39,7 @@ class KeyBar(Widget):
         super().__init__()
         self._groups: tuple[tuple[Key, ...], ...] = ()
         self._lines: list[list[Key]] = []
+        self._gap = 2
 
     def show(self, *groups: Sequence[Key]) -> None:
         """Draw these keys; each group begins a line where the lines are enough for that."""
@@ -55,10 +56,15 @@ class KeyBar(Widget):
 
     def _arrange(self) -> None:
         width = self.size.width or 80
-        lines = [line for group in self._groups for line in lay_out(group, width)]
-        if len(lines) > 2:
-            lines = lay_out([key for group in self._groups for key in group], width)
-        self._lines = lines
+        all_keys = [key for group in self._groups for key in group]
+        for gap in (2, 1):
+            # Keys stand out by their reversed cells, so one cell between two is enough where room is short.
+            lines = [line for group in self._groups for line in lay_out(group, width, gap)]
+            if len(lines) > 2:
+                lines = lay_out(all_keys, width, gap)
+            self._lines, self._gap = lines, gap
+            if len(lines) <= 2:
+                break
         # A third line is taken from the body rather than an entry from the keys.
         self.styles.height = max(2, len(lines))
 
@@ -72,7 +78,10 @@ class KeyBar(Widget):
             return Strip.blank(self.size.width)
         segments: list[Segment] = []
         for key, label in self._lines[y]:
-            segments += [Segment(harmless(key), BAR), Segment(f" {harmless(label)}", PLAIN), Segment("  ")]
-        segments[-1:] = []
+            segments += [
+                Segment(harmless(key), BAR),
+                Segment(f" {harmless(label)}", PLAIN),
+                Segment(" " * self._gap),
+            ]
         strip = Strip(segments)
         return strip.adjust_cell_length(self.size.width)

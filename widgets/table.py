@@ -198,9 +198,11 @@ class Table(Widget, can_focus=True):
         """Give each column its width; the highest rank goes first when they do not all fit."""
         room = self.size.width - GUTTER
         shown = list(range(len(self._columns)))
+        # A heading is never cut: its translation may be longer than the column's values.
+        least = [max(column.width, width_of(column.title)) for column in self._columns]
 
         def needed() -> int:
-            return sum(self._columns[i].width + 1 for i in shown) - 1
+            return sum(least[i] + 1 for i in shown) - 1
 
         while needed() > room and any(self._columns[i].rank for i in shown):
             shown.remove(max(shown, key=lambda i: (self._columns[i].rank, i)))
@@ -209,7 +211,7 @@ class Table(Widget, can_focus=True):
         widths = [0] * len(self._columns)
         for i in shown:
             extra = spare * self._columns[i].grow // shares if shares else 0
-            widths[i] = self._columns[i].width + extra
+            widths[i] = least[i] + extra
         self._view.widths = widths
 
     def on_resize(self, _event: events.Resize) -> None:

@@ -1,0 +1,235 @@
+"""The widgets by themselves: cells, columns, the cursor, the line to type in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.pilot import Pilot
+
+from workshop_console.widgets.cells import cut, fit, width_of, wrap
+from workshop_console.widgets.entry import Entry
+from workshop_console.widgets.keybar import lay_out
+from workshop_console.widgets.table import Column, Row, Table
+from workshop_console.widgets.text_page import Paragraph, TextPage
+
+
+@given(st.text(max_size=60), st.integers(0, 40), st.booleans())
+def test_a_fitted_text_takes_exactly_its_width(text: str, width: int, right: bool) -> None:
+    assert width_of(fit(text, width, right=right)) == width
+
+
+@given(
+    st.text(alphabet=st.characters(blacklist_categories=("C", "Z", "M")), max_size=200), st.integers(4, 60)
+)
+def test_wrapping_loses_no_character_and_no_line_is_too_wide(text: str, width: int) -> None:
+    lines = wrap(text, width)
+    assert "".join(lines) == text
+    assert all(width_of(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "indent", "lines"),
+    [
+        ("", 10, 0, [""]),
+        ("one two three", 7, 0, ["one two", "three"]),
+        ("one two three", 8, 2, ["one two", "  three"]),
+        ("abcdefghij", 4, 0, ["abcd", "efgh", "ij"]),
+        ("漢字漢字", 5, 0, ["漢字", "漢字"]),
+        ("first\nsecond", 20, 0, ["first", "second"]),
+    ],
+)
+def test_wrapping(text: str, width: int, indent: int, lines: Sequence[str]) -> None:
+    assert wrap(text, width, indent=indent) == lines
+
+
+def test_a_cut_text_says_so() -> None:
+    assert cut("Engine control unit", 8) == "Engine…"
+    assert cut("漢字漢字", 4) == "漢…"
+    assert cut("Engine", 6) == "Engine"
+
+
+def test_keys_are_laid_out_whole() -> None:
+    keys = [("F1", "Help"), ("F2", "Product groups"), ("F3", "Back")]
+    assert lay_out(keys, 20) == [keys[:1], keys[1:2], keys[2:]]
+    assert lay_out(keys, 80) == [keys]
+
+
+class TableApp(App[None]):
+    """One table of 10 rows in 6 lines."""
+
+    def compose(self) -> ComposeResult:
+        yield Table()
+
+    def fill(self, count: int = 10, **more: object) -> Table:
+        table = self.query_one(Table)
+        columns = (
+            Column(title="A", width=10),
+            Column(title="B", width=10, rank=1),
+            Column(title="C", width=10, rank=2),
+            Column(title="D", width=5, grow=1, right=True),
+        )
+        rows = [Row(key=n, cells=(f"a{n}", f"b{n}", f"c{n}", f"d{n}")) for n in range(count)]
+        table.show(columns, rows)
+        return table
+
+
+def texts(table: Table) -> list[str]:
+    return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
+
+
+async def test_the_highest_rank_goes_first_when_columns_do_not_fit() -> None:
+    async with TableApp().run_test(size=(41, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        assert texts(table)[0].split() == ["A", "B", "C", "D"]
+        await pilot.resize_terminal(35, 7)
+        await pilot.pause()
+        assert texts(table)[0].split() == ["A", "B", "D"]
+        await pilot.resize_terminal(24, 7)
+        await pilot.pause()
+        assert texts(table)[0].split() == ["A", "D"]
+
+
+def app_of(pilot: Pilot[None]) -> TableApp:
+    assert isinstance(pilot.app, TableApp)
+    return pilot.app
+
+
+async def test_the_cursor_stays_on_its_row_when_rows_come_and_go() -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        table.move(5)
+        assert table.cursor_key == 5
+        rows = [row for row in table.rows if row.key != 2]
+        table.show((Column(title="A", width=10),), [Row(key="new", cells=("new",)), *rows])
+        kept = table.cursor_key
+        table.show((Column(title="A", width=10),), rows[:2])
+        assert (kept, table.cursor_key) == (5, 1)
+
+
+async def test_the_cursor_row_is_always_in_sight() -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill(100)
+        await pilot.pause()
+        for step in (table.last, table.first, lambda: table.page(1), lambda: table.move(50)):
+            step()
+            assert any(line.startswith(">") for line in texts(table)[1:])
+        table.move_to(77)
+        assert any("a77" in line and line.startswith(">") for line in texts(table))
+
+
+async def test_moving_the_cursor_repaints_two_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        repainted: list[Region] = []
+        monkeypatch.setattr(table, "refresh", lambda *regions: repainted.extend(regions))
+        table.move(1)
+        assert repainted == [Region(0, 1, 1, 1), Region(0, 2, 1, 1)]
+
+
+async def test_one_new_row_repaints_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        repainted: list[Region] = []
+        monkeypatch.setattr(table, "refresh", lambda *regions: repainted.extend(regions))
+        rows = list(table.rows)
+        rows[3] = Row(key=3, cells=("new", "", "", ""))
+        table.show(table._columns, rows)
+        assert repainted == [Region(0, 4, 60, 1)]
+
+
+async def test_a_tail_stands_instead_of_the_cells() -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        table.show(table._columns, [Row(key=1, cells=("a",), tail="no answer at all", tail_from=1)])
+        assert texts(table)[1] == ">  a          no answer at all"
+
+
+class EntryApp(App[None]):
+    """One line to type in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.submitted: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Entry()
+
+    def on_mount(self) -> None:
+        self.query_one(Entry).open("Name:", "")
+
+    def on_entry_submitted(self, message: Entry.Submitted) -> None:
+        self.submitted.append(message.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ([*"abc"], "abc"),
+        ([*"abc", "backspace"], "ab"),
+        ([*"abc", "left", "left", "x"], "axbc"),
+        ([*"abc", "home", "delete"], "bc"),
+        ([*"abc", "home", "end", "x"], "abcx"),
+        ([*"abc", "left", "ctrl+u"], "c"),
+        (["question_mark", "slash", "space", "j"], "?/ j"),
+        (["backspace", "delete", "left", "right"], ""),
+    ],
+)
+async def test_typing_and_editing(keys: list[str], value: str) -> None:
+    app = EntryApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        await pilot.press(*keys, "enter")
+        await pilot.pause()
+        assert app.submitted == [value]
+
+
+async def test_a_long_line_shows_its_end_and_the_cursor() -> None:
+    app = EntryApp()
+    async with app.run_test(size=(20, 5)) as pilot:
+        await pilot.press(*"abcdefghijklmnopqrstuvwxyz")
+        entry = app.query_one(Entry)
+        line = entry.render_line(0)
+        assert line.cell_length == 20
+        assert line.text.rstrip().endswith("z")
+
+
+class PageApp(App[None]):
+    """One page of text."""
+
+    def compose(self) -> ComposeResult:
+        yield TextPage()
+
+
+async def test_a_long_text_is_paged_and_says_that_it_goes_on() -> None:
+    app = PageApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        page = app.query_one(TextPage)
+        page.show([Paragraph(text=f"line {n}") for n in range(20)])
+        await pilot.pause()
+        assert page.position == "1-5/20"
+        assert page.render_line(4).text.endswith("…")
+        page.page(1)
+        assert page.position == "5-9/20"
+        page.last()
+        assert page.position == "16-20/20"
+        assert not page.render_line(4).text.endswith("…")
+        page.first()
+        assert page.render_line(0).text.strip() == "line 0"
+
+
+async def test_labels_stand_in_a_column() -> None:
+    app = PageApp()
+    async with app.run_test(size=(24, 6)) as pilot:
+        page = app.query_one(TextPage)
+        page.show([Paragraph(label="Cause", label_width=6, text="a cable is broken off")])
+        await pilot.pause()
+        assert page.text.split("\n") == ["Cause   a cable is", "        broken off"]
