@@ -87,12 +87,14 @@ STORE_MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE credit (edition TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE leases (
-        lease_id TEXT PRIMARY KEY,
+        remembered INTEGER PRIMARY KEY AUTOINCREMENT,
+        lease_id TEXT NOT NULL,
         product_group TEXT NOT NULL,
         begun TEXT NOT NULL,
         until TEXT NOT NULL,
-        source TEXT NOT NULL
-    ) WITHOUT ROWID;
+        source TEXT NOT NULL,
+        UNIQUE (lease_id, source)
+    );
     CREATE TABLE lease_keys (product_group TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID;
 
     CREATE TABLE messages (
