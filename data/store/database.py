@@ -6,12 +6,13 @@ file opens as an empty database, so a file is created beside its place and put t
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ from workshop_console.data.store.file_lock import file_lock
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 5.0
+_LONGEST_WAIT_S = 10.0
+"""For other threads, before a file is closed or set aside."""
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -43,14 +46,17 @@ def is_damage(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def as_console_error(error: sqlite3.Error, file: Path) -> ConsoleError:
-    """Return the numbered message for what SQLite could not do."""
+def as_console_error(error: Exception, file: Path) -> ConsoleError:
+    """Return the numbered message for what SQLite or the file system could not do."""
+    if isinstance(error, ConsoleError):
+        return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
         return ConsoleError("WC-604", file=clean(file))
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return ConsoleError("WC-605", file=clean(file))
-    return ConsoleError("WC-610", file=clean(file), detail=clean(error))
+    detail = error.strerror or error if isinstance(error, OSError) else error
+    return ConsoleError("WC-610", file=clean(file), detail=clean(detail))
 
 
 class Database:
@@ -70,8 +76,13 @@ class Database:
         self.read_only = read_only
         self._migrations = migrations
         self._durable = durable
-        self._connections: dict[int, sqlite3.Connection] = {}
-        self._lock = threading.RLock()
+        self._connections: dict[int, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
+        """Connection of each thread and the file that it is open on."""
+        self._users: dict[int, int] = {}
+        """Threads that are reading or writing now, and how often each (a transaction may read)."""
+        self._closing = False
+        self._gate = threading.Condition(threading.RLock())
+        self._memory_lock = threading.RLock()
         if file is None:
             self._memory = self._configured(sqlite3.connect(":memory:", **_OPTIONS))
             self._memory.executescript("".join(migrations))
@@ -106,36 +117,81 @@ class Database:
             connection.close()
             raise
 
-    def connection(self) -> sqlite3.Connection:
-        """Return the connection of the calling thread."""
+    def _connection(self) -> sqlite3.Connection:
+        """Return the connection of the calling thread; a new one when the file is not the same any more.
+
+        Another console may have set the file aside, or somebody deleted it: what is written then must not
+        go into the old one, which nobody opens again.
+        """
         if self.file is None:
             return self._memory
         thread = threading.get_ident()
-        with self._lock:
-            if thread not in self._connections:
-                self._forget_ended_threads()
-                self._connections[thread] = self._connect()
-            return self._connections[thread]
+        with self._gate:
+            held = self._connections.get(thread)
+            now = self._identity()
+            if held is not None and held[1] == now:
+                return held[0]
+            if held is not None:
+                self._connections.pop(thread)[0].close()
+            if now is None and not self.read_only:
+                self.prepare()
+                return self._connection()
+            self._forget_ended_threads()
+            connection = self._connect()
+            self._connections[thread] = (connection, self._identity())
+            return connection
+
+    def _identity(self) -> tuple[int, int] | None:
+        assert self.file is not None  # noqa: S101  # only called for files
+        try:
+            found = self.file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _forget_ended_threads(self) -> None:
         running = {thread.ident for thread in threading.enumerate()}
         for thread in [ident for ident in self._connections if ident not in running]:
-            self._connections.pop(thread).close()
+            self._connections.pop(thread)[0].close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """Keep the connections from being closed by another thread, which could crash the process."""
+        thread = threading.get_ident()
+        with self._gate:
+            self._gate.wait_for(lambda: not self._closing or thread in self._users, timeout=_LONGEST_WAIT_S)
+            self._users[thread] = self._users.get(thread, 0) + 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._users[thread] -= 1
+                if not self._users[thread]:
+                    del self._users[thread]
+                self._gate.notify_all()
 
     def close(self) -> None:
-        """Give all connections back; safe to call twice."""
-        with self._lock:
-            for connection in self._connections.values():
-                with suppress(sqlite3.Error):
-                    connection.close()
-            self._connections.clear()
+        """Give all connections back that no other thread is using; safe to call twice."""
+        own = threading.get_ident()
+        with self._gate:
+            self._closing = True
+            try:
+                self._gate.wait_for(lambda: not self._users.keys() - {own}, timeout=_LONGEST_WAIT_S)
+                for thread in self._connections.keys() - (self._users.keys() - {own}):
+                    with suppress(sqlite3.Error):
+                        self._connections.pop(thread)[0].close()
+            finally:
+                self._closing = False
+                self._gate.notify_all()
 
     def read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `ask` reads. Raises sqlite3.Error."""
-        if self.file is None:
-            with self._lock:
-                return ask(self._memory)
-        return ask(self.connection())
+        """Return what `ask` reads. Raises sqlite3.Error, and as prepare() when the file was deleted."""
+        with self._in_use(), self._alone():
+            return ask(self._connection())
+
+    def _alone(self) -> AbstractContextManager[object]:
+        """Return what keeps other threads out of the one connection in memory."""
+        return self._memory_lock if self.file is None else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -143,8 +199,8 @@ class Database:
 
         Raises sqlite3.Error; then nothing of it was written.
         """
-        with self._lock if self.file is None else nullcontext():
-            connection = self.connection()
+        with self._in_use(), self._alone():
+            connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -161,6 +217,7 @@ class Database:
         Raises DamagedError, NewerError, ConsoleError WC-605, OSError and sqlite3.Error.
         """
         assert self.file is not None  # noqa: S101  # memory is ready at once
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         if self._state() == len(self._migrations):
             return
         with file_lock(self.file):
@@ -180,7 +237,7 @@ class Database:
         if size < 100:  # the header of a database; ours are never put in place unfinished
             raise DamagedError(f"{size} bytes")
         try:
-            connection = self.connection()
+            connection = self._connection()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.DatabaseError as error:
@@ -221,7 +278,7 @@ class Database:
                 beside.with_name(beside.name + side_file).unlink(missing_ok=True)
 
     def _migrate(self, version: int) -> None:
-        connection = self.connection()
+        connection = self._connection()
         scripts = "".join(self._migrations[version:])
         try:
             connection.executescript(
@@ -254,7 +311,7 @@ class Database:
 
     def _whole(self) -> bool:
         try:
-            found = self.connection().execute("PRAGMA integrity_check(1)").fetchone()
+            found = self._connection().execute("PRAGMA integrity_check(1)").fetchone()
         except sqlite3.DatabaseError:
             return False
         return bool(found == ("ok",))

@@ -68,13 +68,16 @@ class GuardedDatabase:
         repairs = self._repairs
         try:
             return act()
-        except sqlite3.Error as error:
-            if not is_damage(error) or self._database.file is None or self._database.read_only:
+        except (sqlite3.Error, OSError, NewerError, DamagedError) as error:
+            damaged = isinstance(error, DamagedError) or (
+                isinstance(error, sqlite3.Error) and is_damage(error)
+            )
+            if not damaged or self._database.file is None or self._database.read_only:
                 raise as_console_error(error, self.file) from error
         self.repair(repairs)
         try:
             return act()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError, NewerError, DamagedError) as error:
             raise as_console_error(error, self.file) from error
 
     def repair(self, repairs: int | None = None) -> None:
@@ -86,10 +89,8 @@ class GuardedDatabase:
                 kept_as = self._database.set_aside()
                 if kept_as != self._database.file and self._salvage is not None:
                     self._salvage(kept_as, self._database)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError, DamagedError, NewerError) as error:
                 raise as_console_error(error, self.file) from error
-            except (OSError, DamagedError, NewerError) as error:
-                raise ConsoleError("WC-610", file=clean(self.file), detail=clean(error)) from error
             self._repairs += 1
             if kept_as != self._database.file:
                 self._problems.append(

@@ -85,23 +85,11 @@ def _guarded(database: Database, problems: list[ConsoleError]) -> GuardedDatabas
 
 
 def _prepare(database: Database) -> None:
-    """Make the file usable, as Database.prepare() does, its folder first. Raises as that does."""
+    """Make the file usable and see that it can be written. Raises as Database.prepare() does."""
     file = database.name
-    file.parent.mkdir(parents=True, exist_ok=True)
     database.prepare()
     if not os.access(file, os.W_OK):
         raise PermissionError(13, os.strerror(13))
-
-
-def _why(error: Exception, file: Path) -> ConsoleError:
-    if isinstance(error, ConsoleError):
-        return error
-    if isinstance(error, sqlite3.Error):
-        return as_console_error(error, file)
-    detail = error.strerror or error if isinstance(error, OSError) else error
-    if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
-        return ConsoleError("WC-604", file=clean(file))
-    return ConsoleError("WC-610", file=clean(file), detail=clean(detail))
 
 
 def _open_cache(file: Path, problems: list[ConsoleError]) -> GuardedDatabase:
@@ -124,7 +112,7 @@ def _open_cache(file: Path, problems: list[ConsoleError]) -> GuardedDatabase:
             return _without_file(error, problems)
     except (ConsoleError, OSError, sqlite3.Error, NewerError) as error:
         database.close()
-        return _without_file(_why(error, file), problems)
+        return _without_file(as_console_error(error, file), problems)
     return guarded
 
 
@@ -153,7 +141,7 @@ def _open_records(file: Path, problems: list[ConsoleError]) -> tuple[GuardedData
     except NewerError as newer:
         refusal = ConsoleError("WC-603", file=clean(file), found=newer.found, known=len(RECORDS_MIGRATIONS))
     except (ConsoleError, OSError, sqlite3.Error) as error:
-        refusal = _why(error, file)
+        refusal = as_console_error(error, file)
     else:
         return kept, None
     database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.credit import Edition
 from workshop_console.console.settings import Folders
 from workshop_console.data.store import Store, database, open_store
+from workshop_console.data.store.schema import RECORDS_MIGRATIONS
 from workshop_console.i18n.messages import SHIPPED
 
 LITE = Edition.LITE
@@ -133,7 +135,7 @@ def test_many_threads_that_meet_damage_set_one_file_aside(folders: Folders, open
     def ask() -> None:
         try:
             store.catalogue.descriptions()
-            store.messages.get("2221-47", lang="de", edition=LITE)
+            store.messages.search("2221-47", lang="de", edition=LITE)
         except ConsoleError as error:
             failed.append(error)
 
@@ -142,8 +144,36 @@ def test_many_threads_that_meet_damage_set_one_file_aside(folders: Folders, open
         thread.start()
     for thread in threads:
         thread.join()
+    assert failed == []
     assert len(set_aside(folders.data, "store")) == 1
+    assert told(store) == ["WC-600"]
     works(store)
+
+
+def test_a_console_that_runs_follows_when_another_sets_the_file_aside(
+    folders: Folders, opener: Opener
+) -> None:
+    running = opener()
+    assert running.records.keep(REPORT) == 1
+    other = database.Database(folders.records_file, RECORDS_MIGRATIONS, durable=True)
+    damage_pages(folders.records_file, range(1, 2))
+    other.set_aside()
+    other.close()
+    number = running.records.keep(REPORT)
+    running.close()
+    assert opener().records.load(number) is not None, "kept in the new file, not in the one set aside"
+
+
+def test_files_that_are_deleted_under_a_running_console_are_made_anew(
+    folders: Folders, opener: Opener
+) -> None:
+    running = opener()
+    works(running)
+    for folder in (folders.data, folders.state):
+        shutil.rmtree(folder)
+    number = running.records.keep(REPORT)
+    works(running)
+    assert opener().records.load(number) is not None
 
 
 def test_reports_are_brought_over_from_damaged_records(folders: Folders, opener: Opener) -> None:
