@@ -11,7 +11,7 @@ from workshop_console.console.cli.exit_codes import ExitCode, exit_code
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
-from workshop_console.i18n.texts import _, set_language
+from workshop_console.i18n.texts import _
 
 
 class Ended(Exception):  # noqa: N818 - it is no error: the command ended early, as --help does
@@ -31,7 +31,7 @@ def invoke(arguments: list[str]) -> int:
     def work(session: Session) -> object:
         import click
 
-        _speak_early(arguments)
+        _speak_early(session, arguments)
         from workshop_console.console.cli.commands import program
 
         try:
@@ -93,8 +93,11 @@ def _as_message(error: Exception) -> ConsoleError:
     return as_console_error(error)
 
 
-def _speak_early(arguments: list[str]) -> None:
-    """Take --lang before the arguments are parsed: the help texts are made when the commands are imported."""
+def _speak_early(session: Session, arguments: list[str]) -> None:
+    """Take --lang before the arguments are parsed: the help texts are made when the commands are imported.
+
+    The session keeps it, or the options of the program, parsed before those of a command, would undo it.
+    """
     from workshop_console.console.settings import LANGUAGES
 
     for at, argument in enumerate(arguments):
@@ -104,7 +107,7 @@ def _speak_early(arguments: list[str]) -> None:
         elif asked == argument:
             continue
         if asked in LANGUAGES:
-            set_language(asked)
+            session.choose({"lang": asked})
 
 
 def wrong_use(error: Exception) -> str:

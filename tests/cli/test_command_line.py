@@ -109,6 +109,17 @@ def test_help_is_in_the_language_asked_for() -> None:
     assert english != german
 
 
+def test_help_of_a_command_is_in_one_language_wherever_it_is_asked_for() -> None:
+    asked = [["--lang", "de", "faults", "--help"], ["faults", "--lang=de", "--help"]]
+    before, behind = (
+        subprocess.run([*PROGRAM, *arguments], capture_output=True, check=True).stdout.decode()
+        for arguments in asked
+    )
+    assert before == behind
+    assert "Aufruf:" in behind
+    assert "Usage:" not in behind
+
+
 def test_settings_that_are_wrong_are_said_and_work_goes_on(
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
