@@ -85,9 +85,9 @@ def test_translations_keep_the_frame_of_their_text(lang: str, domain: str) -> No
             if len(source.split()) < 3:
                 continue  # columns and keys: abbreviations differ
             for mark in ".:…?":
-                assert form.endswith(mark) == source.endswith(mark) or {source[-1], form[-1]} <= set(".?»”"), (
-                    form
-                )
+                assert form.endswith(mark) == source.endswith(mark) or {source[-1], form[-1]} <= set(
+                    ".?»”"
+                ), form
 
 
 @pytest.mark.parametrize("lang", ["de", "es", "it"])

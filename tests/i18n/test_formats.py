@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from babel.numbers import format_decimal
 
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import speaking
@@ -63,6 +64,17 @@ def test_the_form_of_the_language(lang: str, form: Callable[[], str], shown: str
         assert form() == shown
 
 
+@pytest.mark.parametrize("lang", ["de", "en", "es", "it"])
+def test_numbers_are_as_babel_writes_them(lang: str) -> None:
+    with speaking(lang):
+        for value in (0, 7, -7, 999, 12_345, -1_234_567, 0.5, 12_345.25, -98_765.125):
+            locale = {"en": "en_GB"}.get(lang, lang)
+            assert formats.number(value) == format_decimal(value, locale=locale)
+            assert formats.number(value, digits=2) == format_decimal(
+                value, format="#,##0.00", locale=locale, group_separator=True
+            )
+
+
 def test_a_time_of_the_store_without_a_zone_is_utc() -> None:
     with speaking("de"):
         assert formats.moment_of("2026-03-09T14:05:06") == formats.moment(NOW)
@@ -74,7 +86,8 @@ def test_texts_and_formats_cost_nothing_until_a_figure_is_drawn() -> None:
         "import sys\n"
         "import workshop_console.i18n.texts, workshop_console.i18n.formats, workshop_console.i18n.explain\n"
         "import workshop_console.i18n.messages, workshop_console.data.store\n"
-        "print([m for m in ('babel', 'tomllib.x', 'sqlite_utils', 'httpx') if m in sys.modules])"
+        "workshop_console.i18n.formats.minutes(12345)\n"
+        "print([m for m in ('babel', 'tomllib', 'sqlite_utils', 'httpx') if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
