@@ -157,6 +157,8 @@ def _refuse_document_type(document: bytes, name: str, member: str) -> None:
             # Doubling, since expat reads a tag that is not complete from its beginning each time.
             parser.feed(document[start : start + size])
             start, size = start + size, 2 * size
+        # Newer expats (2.6) put off reading a tag that came in pieces until more follows, or the end.
+        parser.close()
     except DefusedXmlException:
         detail = f"{clean(member, longest=80)}: DTD"
         raise ConsoleError("WC-401", file=name, detail=detail) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ def _quick_test(vehicle: str, home: Path, *faults: str) -> QuickTestReport:
         arguments += ["--fault", fault]
     child = ChildProcess("simulate", arguments)
     try:
-        host, port = child.ready(30.0)[line]  # type: ignore[misc]  # JSON
+        host, port = child.ready(30.0)[line]
         uri = f"doip://{host}:{port}" if line == "doip" else f"can://socketcand/can0?host={host}&port={port}"
         settings = Settings(vci=uri, access_server="off")
         workshop = build_workshop(settings, Folders.of_user({"WORKSHOP_CONSOLE_HOME": str(home)}), lang="en")
@@ -74,8 +73,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def well(home: Path) -> Iterator[dict[str, QuickTestReport]]:
-    yield {vehicle: _quick_test(vehicle, home) for vehicle in LINES}
+def well(home: Path) -> dict[str, QuickTestReport]:
+    return {vehicle: _quick_test(vehicle, home) for vehicle in LINES}
 
 
 @pytest.mark.soak
