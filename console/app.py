@@ -12,12 +12,13 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
 from workshop_console.console.commands import make_keymap
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.runner import (
-    Failed,
     Job,
+    JobEnded,
     JobReported,
     JobRunner,
     JobUpdate,
@@ -34,6 +35,9 @@ from workshop_console.screens.status import job_name
 from workshop_console.widgets import glyphs
 
 T = TypeVar("T")
+
+_DRAW_EVERY_S = 0.1
+"""How often the rows of a running job are drawn at most."""
 
 _STARTS = 3
 """How often the console starts after unexpected errors before it gives up."""
@@ -97,6 +101,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._first_messages = [] if session else [*workshop.problems, *map(raised_by, problems)]
         self._runner = JobRunner(self._publish)
         self._drawn_for: Size | None = None
+        self._next_drawing: Timer | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first screen."""
@@ -128,16 +133,20 @@ class ConsoleApp(App[None], inherit_bindings=False):
         return job
 
     def on_job_updated(self, message: JobUpdated) -> None:
-        """Publish what a job reports to every screen; it survives the one that started it."""
+        """Take in what a job reports; it survives the screen that started it."""
         update = message.update
         error = self.session.apply(update)
-        if isinstance(update, JobReported) and isinstance(update.event, MessageRaised):
-            self.tell(update.event.message)
-        for screen in self._console_screens():
-            screen.job_updated(update)
-        if error is not None and isinstance(update, Failed):
+        if isinstance(update, JobReported):
+            if isinstance(update.event, MessageRaised):
+                self.tell(update.event.message)
+            # Answers come by the dozen: they are drawn together, which thin lines and the job itself need.
+            if self._next_drawing is None:
+                self._next_drawing = self.set_timer(_DRAW_EVERY_S, self._redraw_all)
+            return
+        self._redraw_all()
+        if error is not None:
             self.tell(error, at_once=True)
-        elif update.kind == QUICK_TEST and not isinstance(update, JobReported):
+        elif isinstance(update, JobEnded) and update.kind == QUICK_TEST:
             self.ask_credit()
 
     def in_background(self, work: Callable[[], T], done: Callable[[T], None], *, quiet: bool = False) -> None:
@@ -178,8 +187,14 @@ class ConsoleApp(App[None], inherit_bindings=False):
         return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
 
     def _redraw_all(self) -> None:
-        for screen in self._console_screens():
+        """Draw what is in sight; a screen below draws itself when it comes up again."""
+        if self._next_drawing is not None:
+            self._next_drawing.stop()
+            self._next_drawing = None
+        for screen in reversed(self._console_screens()):
             screen.redraw()
+            if not screen.is_modal:
+                break
 
     def show_screen(self, screen: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
         """Put a screen on top; `then` gets what it was left with."""

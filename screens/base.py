@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, Keymap, key_text
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.runner import Job, JobUpdate, Work
+from workshop_console.console.jobs.runner import Job, Work
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
 from workshop_console.screens.session import Notice, Session
@@ -107,10 +107,6 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
     def cannot(self, command_id: str) -> str:  # noqa: ARG002 - for subclasses
         """Return why a command that the screen handles does not work now; empty when it does."""
         return ""
-
-    def job_updated(self, update: JobUpdate) -> None:  # noqa: ARG002 - for subclasses
-        """Follow a job; by default draw again."""
-        self.redraw()
 
     def open_row(self, key: Hashable) -> None:
         """Open a row of the table (Enter, or its number)."""

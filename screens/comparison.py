@@ -69,7 +69,7 @@ class Comparison(FilteredScreen):
             Column(title=_("Change"), width=12),
             Column(title=_("Control unit"), width=16, grow=1),
             Column(title=_("Code"), width=9),
-            Column(title=_("State"), width=11),
+            Column(title=_("State"), width=13),
             Column(title=_("Fault"), width=20, grow=3),
         )
         rows: list[Row] = []

@@ -21,7 +21,7 @@ def fault_columns(*, with_unit: bool) -> tuple[Column, ...]:
     return (
         *unit,
         Column(title=_("Code"), width=9),
-        Column(title=_("State"), width=11),
+        Column(title=_("State"), width=13),
         Column(title=_("Fault"), width=30, grow=4),
         Column(title=_("Count"), width=6, right=True, rank=2),
         Column(title=_("Prio."), width=5, right=True, rank=1),

@@ -8,7 +8,6 @@ from typing import ClassVar
 from rich.style import Style
 from textual.widget import Widget
 
-from workshop_console.console.jobs.runner import JobUpdate
 from workshop_console.console.model.report import QuickTestReport, UnitState
 from workshop_console.i18n import formats
 from workshop_console.i18n.explain import unit_state_text
@@ -178,13 +177,6 @@ class QuickTest(FilteredScreen):
             return ""
         reason = why(row.result)
         return f"{row.name} {row.key}" + (f": {reason}" if reason else "")
-
-    def job_updated(self, update: JobUpdate) -> None:  # noqa: ARG002 - the session has taken it in
-        """Fill the rows."""
-        if self._kept is None:
-            self.redraw()
-        else:
-            self.redraw_frame()
 
     # Commands
 

@@ -84,14 +84,23 @@ class Units:
     def settle(self, result: UnitResult) -> None:
         """Put `result` into the row of its unit."""
         address = str(result.address)
-        row = self.rows.get(address) or next(
-            (row for row in self.rows.values() if row.result is None and row.name == result.name), None
-        )
-        if row is None:
-            self.rows[address] = UnitRow(key=address, name=result.name, label=result.label, result=result)
-        else:
-            row.result = result
-            row.label = result.label or row.label
+        if address not in self.rows:
+            planned = next(
+                (key for key, row in self.rows.items() if row.result is None and row.name == result.name),
+                None,
+            )
+            if planned is not None:
+                self._rekey(planned, address)
+        row = self.rows.setdefault(address, UnitRow(key=address, name=result.name, label=result.label))
+        row.result = result
+        row.label = result.label or row.label
+
+    def _rekey(self, planned: str, address: str) -> None:
+        """Name a row by the address that answered: a unit may be described with one for each kind of line."""
+        self.rows[planned].key = address
+        self.rows = {row.key: row for row in self.rows.values()}
+        if planned in self.marked:
+            self.marked = self.marked - {planned} | {address}
 
     def take(self, report: QuickTestReport) -> None:
         """Show a whole report."""
@@ -190,7 +199,7 @@ class Session:
             case Progress():
                 self.progress = event
             case UnitsPlanned(units=units):
-                if kind == QUICK_TEST:
+                if kind == QUICK_TEST or (kind == READ_FAULTS and len(units) > 1):
                     for unit in units:
                         self.units.plan(unit)
             case UnitFound(unit=unit):

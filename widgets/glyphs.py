@@ -32,7 +32,7 @@ ASCII = Glyphs(rule="-", cut="~", cursor=">", mark="*", dot="-", plain=True)
 
 _PLAIN = str.maketrans(
     {
-        "…": ".",
+        "…": "...",
         "–": "-",
         "—": "-",
         "„": '"',
@@ -55,7 +55,7 @@ _PLAIN = str.maketrans(
         **{chr(0x2400 + code): "?" for code in range(0x22)},
     }
 )
-"""One cell for one cell, so that columns stay where they are."""
+"""What stands for a character; texts are measured after this."""
 
 _current = UNICODE
 
