@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> int:
         _import(file, limits, output)
     except ConsoleError as error:
         _tell(output, error)
-    except MemoryError:
+    except (MemoryError, SystemError):
+        # CPython 3.11 to 3.13 tell some failed allocations as "SystemError: error return without exception set".
         reserve = None
         gc.collect()
         _tell(output, ConsoleError("WC-404", file=clean(file.name), mib=limits.memory_mib))
