@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     except ConsoleError as error:
         _tell(output, error)
     except (MemoryError, SystemError):
-        # CPython 3.11 to 3.13 tell some failed allocations as "SystemError: error return without exception set".
+        # CPython tells some failed allocations as "SystemError: error return without exception set".
         reserve = None
         gc.collect()
         _tell(output, ConsoleError("WC-404", file=clean(file.name), mib=limits.memory_mib))
