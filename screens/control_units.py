@@ -65,7 +65,7 @@ class ControlUnits(FilteredScreen):
             Column(title=_("Control unit"), width=30, grow=2),
             Column(title=_("Name"), width=16, grow=1),
             Column(title=_("Address"), width=13),
-            Column(title=_("State"), width=14),
+            Column(title=_("State"), width=17),
         )
         rows = []
         for unit in self._units():

@@ -13,6 +13,7 @@ from workshop_console.i18n import formats
 from workshop_console.i18n.explain import unit_state_text
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.box import Choice
+from workshop_console.screens.faults import ask_and_clear
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.saving import save_report
 from workshop_console.screens.session import QUICK_TEST, UnitRow
@@ -35,11 +36,12 @@ _NO_VALUES = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
 class QuickTest(FilteredScreen):
     """Rows of the test that runs or ran; one of a kept report when `report` is given."""
 
-    handles = ("start", "open", "filter", "faults_only", "mark", "save")
+    handles = ("start", "open", "filter", "faults_only", "mark", "clear", "save")
     words: ClassVar = {
         "start": (mark("Start"), mark("Start the quick test; afterwards run it again, or only what failed.")),
         "back": (mark("Back"), mark("Back; while the test runs it asks whether to cancel it.")),
         "mark": (mark("Mark"), mark("Mark control units, to test only these again.")),
+        "clear": (mark("Clear"), mark("Clear the fault memory of the current unit, or of all; asks first.")),
         "save": (mark("Save"), mark("Save the test as a file to print (HTML) or to pass on (JSON).")),
     }
 
@@ -77,9 +79,14 @@ class QuickTest(FilteredScreen):
                 return _("this is a kept report")
             if self.session.running == QUICK_TEST:
                 return _("the quick test is running")
+        if command_id == "clear":
+            if self._kept is not None:
+                return _("this is a kept report")
+            if self.session.running:
+                return _("something still runs")
         if command_id == "save" and self._report is None:
             return _("there is no finished test")
-        if command_id in ("open", "mark", "filter", "faults_only") and not self._all_rows():
+        if command_id in ("open", "mark", "filter", "faults_only", "clear") and not self._all_rows():
             return _("there are no rows yet")
         return ""
 
@@ -98,11 +105,11 @@ class QuickTest(FilteredScreen):
     def draw(self) -> None:
         """Draw the rows that the filter lets through."""
         columns = (
-            Column(title=_("State"), width=14),
-            Column(title=_("Control unit"), width=24, grow=3),
+            Column(title=_("State"), width=17),
+            Column(title=_("Control unit"), width=22, grow=3),
             Column(title=_("Variant"), width=13, grow=2, rank=1),
             Column(title=_("Hardware"), width=11, grow=1, rank=5),
-            Column(title=_("Software"), width=18, grow=1, rank=4),
+            Column(title=_("Software"), width=17, grow=1, rank=4),
             Column(title=_("Curr."), width=5, right=True),
             Column(title=_("Stor."), width=5, right=True),
             Column(title=_("Chg."), width=6, right=True),
@@ -175,8 +182,16 @@ class QuickTest(FilteredScreen):
         row = next((row for row in self._all_rows() if row.key == key), None)
         if row is None or row.result is None:
             return ""
-        reason = why(row.result)
-        return f"{row.name} {row.key}" + (f": {reason}" if reason else "")
+        if reason := why(row.result):
+            return f"{row.name} {row.key}: {reason}"
+        # What the columns of a narrow terminal leave out.
+        parts = [f"{row.name} {row.key}"]
+        parts += [f"HW {row.result.hardware}"] if row.result.hardware else []
+        parts += [f"SW {row.result.software}"] if row.result.software else []
+        parts.append(formats.duration_ms(row.result.time_ms))
+        if retries := row.result.retries:
+            parts.append(_("retries: {n}").format(n=formats.number(retries)))
+        return "  ".join(parts)
 
     # Commands
 
@@ -245,6 +260,26 @@ class QuickTest(FilteredScreen):
             self.session.units.marked ^= {str(table.cursor_key)}
             table.move(1)
             self.redraw()
+
+    def do_clear(self) -> None:
+        """Ask which memories, then whether really."""
+        key = str(self.query_one(Table).cursor_key)
+        rows = {row.key: row for row in self._all_rows()}
+        row = rows.get(key)
+        if row is None:
+            return
+        name = row.label or row.name
+
+        def answers() -> dict[str, str]:
+            return {"1": name, "2": _("All control units")}
+
+        def answered(answer: str | None) -> None:
+            asked = {"1": [row], "2": list(rows.values())}.get(answer or "", [])
+            faults = sum(len(one.result.faults) for one in asked if one.result)
+            if asked:
+                ask_and_clear(self.console, (key,) if answer == "1" else (), lambda: name, faults)
+
+        self.console.show_screen(Choice(lambda: _("Clear which fault memory?"), answers), answered)
 
     def do_save(self) -> None:
         """Save the finished test."""

@@ -1,0 +1,30 @@
+"""What the quick test screen offers beside its rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.screens.driving import console
+
+
+@pytest.mark.parametrize(("answer", "cleared"), [("1", ("0x1001",)), ("2", ())])
+async def test_f6_clears_the_current_unit_or_all_and_asks_twice(
+    answer: str, cleared: tuple[str, ...]
+) -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("f6", "enter")
+        assert "Clear which fault memory?" in driver.text
+        await driver.press(answer, "enter")
+        assert driver.place == "Question"
+        assert not driver.called("clear")
+        await driver.press("y")
+        await driver.until(lambda: driver.called("clear") == [(cleared,)])
+        await driver.until(lambda: not driver.app.session.running)
+
+
+async def test_the_line_below_says_what_narrow_columns_leave_out() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        assert "HW " in driver.text
+        assert "SW " in driver.text
