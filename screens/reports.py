@@ -69,7 +69,7 @@ class Reports(FilteredScreen):
             Column(title=_("Date"), width=15, grow=1),
             Column(title=_("Kind"), width=12),
             Column(title="VIN", width=17),
-            Column(title=_("Vehicle"), width=20, grow=4),
+            Column(title=_("Vehicle model"), width=20, grow=4),
             Column(title=_("Units"), width=6, right=True, rank=1),
             Column(title=_("Faults"), width=7, right=True),
             Column(title=_("Silent"), width=6, right=True, rank=2),

@@ -20,11 +20,12 @@ h2 { font-size: 12pt; margin: 1.4em 0 .3em; border-bottom: 1px solid #999; break
 h3 { font-size: 10pt; margin: .9em 0 .2em; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; margin: .3em 0; }
 th, td { text-align: left; vertical-align: top; padding: .18em .5em .18em 0; border-bottom: 1px solid #ccc;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
 th { font-weight: bold; }
 .n { text-align: right; white-space: nowrap; }
+.k { white-space: nowrap; }
 .code { white-space: nowrap; font-weight: bold; }
 .raw { font-family: "Liberation Mono", monospace; font-size: 8.5pt; overflow-wrap: anywhere; }
 .bad { font-weight: bold; }
@@ -40,11 +41,18 @@ def escape(text: object) -> str:
     return _escape(str(text), quote=True)
 
 
+class Bad(str):
+    """A cell that must not be overlooked."""
+
+    __slots__ = ()
+
+
 def row(cells: Iterable[object], kind: str = "td", classes: Sequence[str] = ()) -> str:
     """Return a table row of plain texts."""
     shown = []
     for number, cell in enumerate(cells):
         name = classes[number] if number < len(classes) else ""
+        name = "bad" if isinstance(cell, Bad) else name
         shown.append(f"<{kind}{f' class={name!r}' if name else ''}>{escape(cell)}</{kind}>")
     return f"<tr>{''.join(shown)}</tr>"
 
@@ -64,7 +72,7 @@ def heading_table(facts: Iterable[tuple[str, str]]) -> str:
 def vehicle_facts(vehicle: VehicleIdentity) -> list[tuple[str, str]]:
     """Return what is known of the vehicle, for heading_table()."""
     voltage = formats.voltage(vehicle.voltage_v) if vehicle.voltage_v is not None else ""
-    return [(_("VIN"), vehicle.vin), (_("Vehicle"), vehicle.name), (_("Voltage"), voltage)]
+    return [(_("VIN"), vehicle.vin), (_("Vehicle model"), vehicle.name), (_("Voltage"), voltage)]
 
 
 def notes(messages: Iterable[NumberedMessage]) -> str:

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 from workshop_console.console.model.dtc import DtcRecord, Fault
 from workshop_console.console.model.message import NumberedMessage
-from workshop_console.console.model.report import QuickTestReport, UnitResult, VariantMatch
-from workshop_console.console.reports.page import escape, heading_table, notes, page, table, vehicle_facts
+from workshop_console.console.model.report import QuickTestReport, UnitResult, UnitState, VariantMatch
+from workshop_console.console.reports.page import (
+    Bad,
+    escape,
+    heading_table,
+    notes,
+    page,
+    table,
+    vehicle_facts,
+)
 from workshop_console.i18n import explain, formats
 from workshop_console.i18n.texts import _
 
@@ -46,7 +54,7 @@ def _units(report: QuickTestReport) -> str:
         ],
         [
             (
-                explain.unit_state_text(unit.state),
+                _state(unit.state),
                 unit.label or unit.name,
                 unit.address,
                 variant_text(unit),
@@ -58,8 +66,13 @@ def _units(report: QuickTestReport) -> str:
             )
             for unit in report.units
         ],
-        ["", "", "", "", "", "", "n", "n", "n"],
+        ["k", "", "k", "", "k", "", "n", "n", "n"],
     )
+
+
+def _state(state: UnitState) -> str:
+    text = explain.unit_state_text(state)
+    return text if state is UnitState.OK else Bad(text)
 
 
 def variant_text(unit: UnitResult) -> str:
