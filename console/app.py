@@ -16,6 +16,7 @@ from textual.timer import Timer
 
 from workshop_console.console.commands import make_keymap
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.runner import (
     Job,
     JobEnded,
@@ -71,9 +72,9 @@ class JobUpdated(Message):
 class BackgroundEnded(Message):
     """Work beside the screen ended; posted from its thread."""
 
-    def __init__(self, done: Callable[[Any], None], result: object, *, quiet: bool) -> None:
+    def __init__(self, done: Callable[[Any], None], result: object) -> None:
         super().__init__()
-        self.done, self.result, self.quiet = done, result, quiet
+        self.done, self.result = done, result
 
 
 class ConsoleApp(App[None], inherit_bindings=False):
@@ -149,8 +150,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         elif isinstance(update, JobEnded) and update.kind == QUICK_TEST:
             self.ask_credit()
 
-    def in_background(self, work: Callable[[], T], done: Callable[[T], None], *, quiet: bool = False) -> None:
-        """Do `work` beside the screen, then `done` with its result here; an error is shown unless `quiet`."""
+    def in_background(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Do `work` beside the screen, then `done` with its result here; an error is shown."""
 
         def run() -> None:
             result: object
@@ -158,28 +159,35 @@ class ConsoleApp(App[None], inherit_bindings=False):
                 result = work()
             except Exception as error:  # shown as a numbered message, by the app
                 result = as_console_error(error)
-            self.post_message(BackgroundEnded(done, result, quiet=quiet))
+            self.post_message(BackgroundEnded(done, result))
 
         threading.Thread(target=run, name="background", daemon=True).start()
 
     def on_background_ended(self, message: BackgroundEnded) -> None:
         """Hand the result over."""
         if isinstance(message.result, ConsoleError):
-            if not message.quiet:
-                self.tell(message.result, at_once=True)
+            self.tell(message.result, at_once=True)
         else:
             message.done(message.result)
 
-    def ask_credit(self) -> None:
-        """Ask for the credit beside the screen; the rows follow when it comes."""
-        desk = self.session.workshop.desk
-        self.in_background(desk.ask, self._take_credit, quiet=True)
+    def ask_credit(self, *, asked_for: bool = False) -> None:
+        """Ask for the credit beside the screen; the rows follow when it comes.
 
-    def _take_credit(self, answer: Any) -> None:
-        self.session.take_credit(answer)
-        if answer.messages and self.session.notice is None:
-            self.session.notice = notice_of(self.session, answer.messages[0])
-        self._redraw_all()
+        `asked_for`: the mechanic waits for the answer, so trouble that is known already is told again.
+        """
+        desk = self.session.workshop.desk
+
+        def take(answer: CreditAnswer) -> None:
+            session = self.session
+            known = session.asked and session.credit is not None and not session.credit.online
+            session.take_credit(answer)
+            if asked_for:
+                session.notice = None
+            if answer.messages and (asked_for or not known) and session.notice is None:
+                session.notice = notice_of(session, answer.messages[0])
+            self._redraw_all()
+
+        self.in_background(desk.ask, take)
 
     # What is shown
 

@@ -47,8 +47,8 @@ class Console(Protocol):
     def in_background(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
         """Do `work` beside the screen, then `done` with its result in the app's thread; errors are shown."""
 
-    def ask_credit(self) -> None:
-        """Ask the access server for the credit, beside the screen."""
+    def ask_credit(self, *, asked_for: bool = False) -> None:
+        """Ask the access server for the credit beside the screen; `asked_for`: the mechanic waits for it."""
 
     def tell(self, message: RaisedMessage | ConsoleError, *, at_once: bool = False) -> None:
         """Show a numbered message: on the message line, or in a box of its own when `at_once`."""
@@ -278,7 +278,8 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
                 self.clear_notice()
                 self.open_row(row)
             return
-        command_id = self.console.keymap.commands.get(event.key)
+        # Whoever knows no other way out of a terminal program presses Ctrl+C.
+        command_id = "quit" if event.key == "ctrl+c" else self.console.keymap.commands.get(event.key)
         if command_id is not None:
             event.stop()
             event.prevent_default()

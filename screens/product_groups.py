@@ -115,7 +115,7 @@ class ProductGroups(ConsoleScreen[None]):
     def do_start(self) -> None:
         """Ask the access server again."""
         self.console.say(lambda: _("Asking the access server …"))
-        self.console.ask_credit()
+        self.console.ask_credit(asked_for=True)
 
     def open_row(self, key: Hashable) -> None:
         """Open a group; its menu shows 2173-43, -42 or -44."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -55,8 +56,15 @@ class TitleLine(Widget):
 
     def show(self, title: str, right: str = "") -> None:
         """Draw `title`, and `right` at the right edge."""
-        if (title, right) != (self._title, self._right):
-            self._title, self._right = title, right
+        if (title, right) == (self._title, self._right):
+            return
+        same = title == self._title and width_of(right) == width_of(self._right) < self.size.width // 2
+        self._title, self._right = title, right
+        if same:
+            # The place in a list changes with every step: a few cells, not the whole rule.
+            left = self.size.width - width_of(right) - 4
+            self.refresh(Region(left, 0, width_of(right) + 2, 1))
+        else:
             self.refresh()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - one line only

@@ -135,12 +135,15 @@ class FakeDesk:
         self.answer = CreditAnswer(report=replace(self.report, online=True, as_of=NOW))
         self.gate = threading.Event()
         self.gate.set()
+        self.asked = 0
+        """How often somebody asked."""
 
     def known(self) -> CreditReport:
         return self.report
 
     def ask(self) -> CreditAnswer:
         assert self.gate.wait(30)
+        self.asked += 1
         return self.answer
 
 

@@ -185,6 +185,21 @@ async def test_clearing_all_is_asked_for_all() -> None:
         assert "2 control units: 2 gone, 0 back, 1 kept" in driver.text
 
 
+@pytest.mark.parametrize(("answer", "units"), [("1", ("0x1001",)), ("2", ())])
+async def test_clearing_from_the_quick_test_asks_which_and_then_whether(
+    answer: str, units: tuple[str, ...]
+) -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("f6")
+        assert driver.place == "Choice"
+        await driver.press("enter", answer)
+        assert driver.place == "Question"
+        assert not driver.called("clear")
+        await driver.press("y")
+        await driver.until(lambda: driver.called("clear") == [(units,)])
+
+
 async def test_quitting_while_a_job_runs_asks_first() -> None:
     async with console() as driver:
         await start_paced(driver)

@@ -78,7 +78,7 @@ async def test_keys_that_work_everywhere_open_their_screen(
             assert driver.place == "ProductGroups"
 
 
-@pytest.mark.parametrize("key", CONTRACT["quit"])
+@pytest.mark.parametrize("key", [*CONTRACT["quit"], "ctrl+c"])
 async def test_quit_ends_the_console(key: str) -> None:
     async with console() as driver:
         await driver.press(key)

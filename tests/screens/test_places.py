@@ -62,6 +62,21 @@ async def test_a_server_out_of_reach_is_told_on_the_message_line_and_nothing_wai
         assert "2221-47" not in driver.text
 
 
+async def test_trouble_that_is_known_is_told_again_only_when_asked_for() -> None:
+    workshop = FakeWorkshop(Folders.of_user())
+    message = RaisedMessage(number="2221-47", facts=(("server", "local"),))
+    workshop.desk.answer = CreditAnswer(report=workshop.desk.report, messages=(message,))
+    async with console(workshop) as driver:
+        await driver.shows("2221-47")
+        await driver.run_quick_test()
+        asked = workshop.desk.asked
+        await driver.until(lambda: workshop.desk.asked > 1)
+        assert "2221-47" not in driver.text
+        await driver.press("f2", "f5")
+        await driver.until(lambda: workshop.desk.asked > asked)
+        await driver.shows("2221-47")
+
+
 async def test_what_was_wrong_at_the_start_is_told_without_blocking() -> None:
     workshop = FakeWorkshop(Folders.of_user())
     workshop.problems = (RaisedMessage(number="WC-101", facts=(("file", "config.toml"),)),)
