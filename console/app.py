@@ -175,7 +175,6 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
         `asked_for`: the mechanic waits for the answer, so trouble that is known already is told again.
         """
-        desk = self.session.workshop.desk
 
         def take(answer: CreditAnswer) -> None:
             session = self.session
@@ -187,7 +186,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
                 session.notice = notice_of(session, answer.messages[0])
             self._redraw_all()
 
-        self.in_background(desk.ask, take)
+        self.in_background(self.session.workshop.ask_credit, take)
 
     # What is shown
 

@@ -15,7 +15,7 @@ def credit_command(session: Session) -> int:
     """Ask the access server, or tell what the store knows and why."""
     workshop = session.workshop
     session.tell(workshop.problems)
-    answer = workshop.desk.ask()
+    answer = workshop.ask_credit()
     report = answer.report
     session.tell(answer.messages)
     if session.as_json:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.credit_desk import CreditDesk
+from workshop_console.console.jobs.credit_desk import CreditAnswer, CreditDesk
 from workshop_console.console.jobs.simulated import SIMULATED, SimulatedVehicle
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import GROUPS, Edition, ProductGroup
@@ -205,6 +205,15 @@ class Workshop:
             self.last_report = None
         finally:
             self._one_job.release()
+
+    def ask_credit(self) -> CreditAnswer:
+        """Ask the access server for the credit, and fetch newer message texts while it is there."""
+        answer = self.desk.ask()
+        if answer.report.online:
+            # The shipped texts stay in use when the newer ones cannot be had or kept.
+            with suppress(ConsoleError):
+                self.desk.refresh_messages(self.messages, self.lang)
+        return answer
 
     # -- the line ----------------------------------------------------------------------------------
 

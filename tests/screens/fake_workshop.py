@@ -381,6 +381,9 @@ class FakeWorkshop:
         words = " ".join(f"{name}={value}" for name, value in (facts or {}).items())
         return replace(found, cause=f"{found.cause} {words}".strip())
 
+    def ask_credit(self) -> CreditAnswer:
+        return self.desk.ask()
+
     def explained(self, words: str = "") -> Sequence[NumberedMessage]:
         found = self.messages.search if words else None
         if found is not None:
