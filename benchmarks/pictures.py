@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from workshop_console.console.app import ConsoleApp
 from workshop_console.console.settings import Folders, Settings
 from workshop_console.console.wiring import build_workshop
+from workshop_console.screens.box import MessageBox
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -49,15 +50,18 @@ async def _take(lang: str, home: str) -> None:
             await _settle(pilot)
             await pilot.pause(1.5)
             _save(pilot, "product-groups")
-            await _press(pilot, "enter", "enter", "1", "f5")
+            await _press(pilot, "enter")
+            while not isinstance(app.screen, MessageBox):
+                await pilot.pause(0.1)
+            await _press(pilot, "enter", "1", "f5")
             _save(pilot, "quick-test")
             await _press(pilot, "down", "enter", "enter")
             _save(pilot, "fault")
-            await _press(pilot, "escape", "f6", "1", "y")
+            await _press(pilot, "escape", "f6", "y")
             await _press(pilot, "escape", "escape", "f5", "a", "f2", "enter", "enter", "4")
-            await _press(pilot, "space", "down", "down", "space", "enter")
+            await _press(pilot, "space", "down", "down", "space", "f5")
             _save(pilot, "comparison")
-            await _press(pilot, "f4", "enter")
+            await _press(pilot, "f4", "down", "down", "down", "down", "enter")
             _save(pilot, "message")
     finally:
         workshop.close()

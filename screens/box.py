@@ -83,7 +83,7 @@ class MessageBox(Box[bool]):
         return (((_("Enter"), _("Close")), (_(f1), _("Cause and remedy"))),)
 
     def take_key(self, event: events.Key) -> None:
-        """Close the box, or explain."""
+        """Close the box, explain, or close it and do what the key means below."""
         command = self.console.keymap.commands.get(event.key)
         if command in ("up", "down", "page_up", "page_down", "first", "last"):
             self.run_command(command)
@@ -92,7 +92,11 @@ class MessageBox(Box[bool]):
         elif command in ("open", "back", "quit") or event.key == "space":
             self.dismiss(False)
         else:
-            return
+            # The box may have come up under the fingers of somebody who goes on: the key is obeyed.
+            self.dismiss(False)
+            below = self.app.screen
+            if isinstance(below, ConsoleScreen):
+                below.take_key(event)
         event.stop()
         event.prevent_default()
 

@@ -66,11 +66,11 @@ class Comparison(FilteredScreen):
     def draw(self) -> None:
         """Draw the changes."""
         columns = (
-            Column(title=_("Change"), width=12),
+            Column(title=_("Change"), width=13),
             Column(title=_("Control unit"), width=16, grow=1),
             Column(title=_("Code"), width=9),
             Column(title=_("State"), width=13),
-            Column(title=_("Fault"), width=20, grow=3),
+            Column(title=_("Fault"), width=19, grow=3),
         )
         rows: list[Row] = []
         for unit in self._comparison.units:

@@ -94,6 +94,12 @@ class Reports(FilteredScreen):
         empty = _("No row fits the filter.") if self._reports else _("No test was kept yet.")
         self.query_one(Table).show(columns, rows, empty=empty)
 
+    def status_text(self) -> str:
+        """Say how two are compared, until they are marked."""
+        if len(self._reports) > 1 and len(self._marked) < 2 and not self.session.running:
+            return _("Space marks two reports, F5 then compares them.")
+        return super().status_text()
+
     def _load(self, key: Hashable) -> QuickTestReport | None:
         try:
             return self.session.workshop.report(int(str(key)))

@@ -263,3 +263,11 @@ async def test_the_change_against_the_first_test_is_shown() -> None:
         driver.workshop.kept.append(replace(first, started=NOW))
         await driver.run_quick_test()
         assert driver.table.rows[0].cells[7] == "+2"
+
+
+async def test_a_key_pressed_over_a_message_box_is_obeyed_below() -> None:
+    async with console() as driver:
+        await driver.press("enter")
+        await driver.until(lambda: driver.place == "MessageBox")
+        await driver.press("1")
+        await driver.until(lambda: driver.place == "QuickTest")
