@@ -40,7 +40,6 @@ def _opening(home: str) -> float:
         terminal.until("F10")
         terminal.press(b"1")
         terminal.until("Descriptions")
-        terminal.press(b"\r")
         terminal.press(b"5")
         terminal.until(f"units-{_UNITS}|Imported")
         terminal.press(b"\r")
