@@ -50,8 +50,10 @@ class StoredCatalogue:
         return self._database.read(
             lambda c: _units(
                 c,
-                "u.folded_name = ?1 OR u.folded_label = ?1"
-                " ORDER BY u.description_key DESC, u.folded_name <> ?1, u.position",
+                "u.folded_name = ? OR u.folded_label = ?"
+                " ORDER BY u.description_key DESC, u.folded_name <> ?, u.position",
+                folded,
+                folded,
                 folded,
             )
         )

@@ -71,9 +71,9 @@ class StoredCredit:
                 (lease.lease_id, lease.group.value, _utc(lease.begun), _utc(lease.until), lease.source),
             )
             connection.execute(
-                "DELETE FROM leases WHERE product_group = ?1 AND remembered NOT IN"
-                " (SELECT remembered FROM leases WHERE product_group = ?1 ORDER BY remembered DESC LIMIT 20)",
-                (lease.group.value,),
+                "DELETE FROM leases WHERE product_group = ? AND remembered NOT IN"
+                " (SELECT remembered FROM leases WHERE product_group = ? ORDER BY remembered DESC LIMIT 20)",
+                (lease.group.value, lease.group.value),
             )
 
         self._database.write(change)
@@ -95,8 +95,8 @@ class StoredCredit:
         """Drop `key` if it is still the kept one: its request was answered."""
         self._database.write(
             lambda c: c.execute(
-                "DELETE FROM lease_keys WHERE product_group = ?1 AND (?2 = '' OR key = ?2)",
-                (group.value, key),
+                "DELETE FROM lease_keys WHERE product_group = ? AND (? = '' OR key = ?)",
+                (group.value, key, key),
             )
         )
 

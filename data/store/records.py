@@ -73,9 +73,9 @@ class StoredRecords:
             lambda c: [
                 _summary(row)
                 for row in c.execute(
-                    f"SELECT {_SUMMARY} FROM reports WHERE (?1 IS NULL OR vin = ?1)"  # noqa: S608  # constants
-                    " AND (?2 IS NULL OR kind = ?2) ORDER BY report_id DESC",
-                    (vin, kind),
+                    f"SELECT {_SUMMARY} FROM reports WHERE (:vin IS NULL OR vin = :vin)"  # noqa: S608  # constants
+                    " AND (:kind IS NULL OR kind = :kind) ORDER BY report_id DESC",
+                    {"vin": vin, "kind": kind},
                 )
             ]
         )
