@@ -11,6 +11,7 @@ _LONG_AGO_S = 30 * 24 * 60 * 60
 DEMONSTRATION_PACKETS: tuple[NewPacket, ...] = (
     NewPacket(group=ProductGroup.PASSENGER_CARS, duration=Duration.DAY),
     NewPacket(group=ProductGroup.PASSENGER_CARS, duration=Duration.HOUR),
+    NewPacket(group=ProductGroup.PASSENGER_CARS, duration=Duration.MONTH),
     NewPacket(group=ProductGroup.VANS, duration=Duration.WEEK),
     NewPacket(group=ProductGroup.EQ, duration=Duration.HOUR),
     NewPacket(group=ProductGroup.MAYBACH, duration=Duration.HOUR, begun_ago_s=_LONG_AGO_S),

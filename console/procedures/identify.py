@@ -12,9 +12,11 @@ from workshop_console.console.model.report import VariantMatch
 from workshop_console.console.procedures.scripts import Conversation, UnitScript
 from workshop_console.console.procedures.services import (
     NOT_THERE,
+    OTHER_SESSION,
     READING_SERVICES,
     NegativeResponse,
     described,
+    diagnostic_session,
     read_data_by_identifier,
 )
 
@@ -52,6 +54,8 @@ class _Records:
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk
         self._answers: dict[bytes, bytes | None] = {}
+        self._session_tried = False
+        self._session_open = False
         self.nrc: int | None = None
         self.failure: Exchange | None = None
 
@@ -64,6 +68,8 @@ class _Records:
         if len(self._answers) >= _MOST_REQUESTS:
             return None
         exchange = yield from self._talk.ask(described(payload))
+        if exchange.nrc in OTHER_SESSION and (yield from self._open_session()):
+            exchange = yield from self._talk.ask(described(payload))
         answer = exchange.payload if exchange.positive else None
         self._answers[payload] = answer
         if exchange.outcome in (Outcome.SILENT, Outcome.LINK_LOST, Outcome.CANCELLED):
@@ -74,6 +80,20 @@ class _Records:
             if exchange.nrc not in NOT_THERE and self.nrc is None:
                 self.nrc = exchange.nrc
         return answer
+
+    def _open_session(self) -> UnitScript[bool]:
+        """Go to the extended session, once; return whether the same request may do better now."""
+        if self._session_tried:
+            return False
+        self._session_tried = True
+        self._session_open = (yield from self._talk.ask(diagnostic_session(0x03))).positive
+        return self._session_open
+
+    def leave(self) -> UnitScript[None]:
+        """Put the unit back into the default session where it was taken out of it."""
+        if self._session_open:
+            self._session_open = False
+            yield from self._talk.ask(diagnostic_session(0x01))
 
     def record(self, did: int) -> UnitScript[bytes]:
         """Return the data of an identifier; empty when the unit does not give it."""
@@ -89,6 +109,7 @@ def identify(unit: UnitSummary, talk: Conversation) -> UnitScript[Identification
     number = yield from _first_number(records, SOFTWARE_NUMBER_DIDS)
     version = yield from _first_number(records, SOFTWARE_VERSION_DIDS)
     vin = vin_of((yield from records.record(VIN_DID)))
+    yield from records.leave()
     return Identification(
         variant=variant,
         variant_match=match,

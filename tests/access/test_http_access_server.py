@@ -71,7 +71,7 @@ def test_the_real_server_is_understood(tmp_path: Path) -> None:
         server = HttpAccessServer(url + "/", 10)
         report = server.credit(Edition.PASS_THRU)
         assert tuple(credit.group for credit in report.groups) == GROUPS[Edition.PASS_THRU]
-        assert report.of(ProductGroup.PASSENGER_CARS).minutes == 1500
+        assert report.of(ProductGroup.PASSENGER_CARS).minutes == 44700
         lease = server.lease(ProductGroup.EQ, idempotency_key="a-key-of-mine", vin="WDB\x1b\ud800")
         assert server.lease(ProductGroup.EQ, idempotency_key="a-key-of-mine") == lease
         assert server.credit(Edition.LITE).of(ProductGroup.EQ).until == lease.until

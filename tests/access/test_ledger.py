@@ -177,7 +177,7 @@ def test_a_new_start_keeps_what_is_there_and_adds_no_demonstration(file: Path) -
     ledger.close()
     ledger = open_ledger(file, time, *DEMONSTRATION_PACKETS)
     assert ledger.find_lease(lease.lease_id) == lease
-    assert minutes(ledger) == 1500
+    assert minutes(ledger) == 44700
     assert ledger.find_lease("nothing") is None
 
 
