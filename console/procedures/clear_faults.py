@@ -25,16 +25,26 @@ from workshop_console.console.procedures.events import (
     StepBegan,
 )
 from workshop_console.console.procedures.fault_memory import read_fault_memories, read_unit
-from workshop_console.console.procedures.presence import address_for
-from workshop_console.console.procedures.scripts import Conversation, UnitScript, UnitTask, run_scripts
+from workshop_console.console.procedures.presence import address_for, answered
+from workshop_console.console.procedures.scripts import (
+    Conversation,
+    UnitScript,
+    UnitTask,
+    patiently,
+    run_scripts,
+)
 from workshop_console.console.procedures.services import (
     OTHER_SESSION,
     clear_diagnostic_information,
     diagnostic_session,
+    tester_present,
 )
 
 READOUT = "readout"
 """Kind of the records that are saved before a clearing."""
+RESTART_TRIES = 4
+"""How often a unit that fell silent after its clearing is asked whether it is there again."""
+RESTART_WAIT_MS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +141,12 @@ def _clear(unit: UnitSummary, catalogue: Catalogue) -> UnitScript[_Cleared]:
             answer = yield from talk.ask(clear_diagnostic_information())
             yield from talk.ask(diagnostic_session(0x01))
     after = yield from read_unit(unit, answer.address, catalogue, details=True)
+    if answer.positive and after.result.reason is SilentReason.NO_ANSWER:
+        # Some units restart after a clearing.
+        for _ in range(RESTART_TRIES):
+            if answered((yield from patiently(talk.ask(tester_present()), RESTART_WAIT_MS))):
+                after = yield from read_unit(unit, answer.address, catalogue, details=True)
+                break
     return _Cleared(answer=answer, after=after if memory_was_read(after.result) else None)
 
 

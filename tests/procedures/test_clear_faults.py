@@ -160,6 +160,16 @@ def test_memory_that_cannot_be_read_again_is_said() -> None:
     assert numbers(events) == ["WC-307"]
 
 
+def test_a_unit_that_restarts_after_its_clearing_is_waited_for() -> None:
+    gone = SilentReason.NO_ANSWER
+    unit = unit_with(
+        x1902FF=["5902FF 030111 2F", gone, "5902FF"], x14FFFFFF="54", x3E00=[gone, gone, gone, "7E00"]
+    )
+    events = clear({1: unit})
+    result = result_of(events)
+    assert (result.cleared, len(result.gone), numbers(events)) == (True, 1, [])
+
+
 def test_cancel_waits_for_the_end_of_the_clearing() -> None:
     cancellation = Cancellation()
     unit = unit_with(x1902FF=["5902FF 030111 2F", "5902FF"], x14FFFFFF="54")
