@@ -191,7 +191,7 @@ class InterruptedLink(ScriptedLink):
         self.cancelled = threading.Event()
 
     def wait(self, timeout_s: float | None = None) -> Sequence[Exchange]:
-        if (DoipAddress(2), b"\x19\x02\xff") in self.submitted and not self.cancelled.is_set():
+        if self.submitted[-1:] == [(DoipAddress(2), b"\x19\x02\xff")] and not self.cancelled.is_set():
             # To the process, as a terminal sends it: raised here it would not wake the main thread.
             os.kill(os.getpid(), signal.SIGINT)
             assert self.cancelled.wait(20)
@@ -202,7 +202,6 @@ class InterruptedLink(ScriptedLink):
         self.cancelled.set()
 
 
-@pytest.mark.soak  # hangs on an idle machine, passes on a busy one: not understood yet
 def test_ctrl_c_ends_with_130_and_the_document_of_what_was_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
