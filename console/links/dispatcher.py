@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from workshop_console.console.links.exchange import Conversation, Step
 from workshop_console.console.model.address import Address
 from workshop_console.console.model.description import Timing
-from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
+from workshop_console.console.model.exchange import HUNG_UP, Exchange, Outcome, SilentReason, UdsRequest
 
-FEWEST_AFTER_BREAK = 4
-"""Requests at once that remain allowed however often the connection breaks."""
+GROWTH_AFTER_BREAK = 8
+"""Exchanges that must end on a new connection before it is tried with one more at once than broke the old."""
+_NO_GROWTH = frozenset({SilentReason.GATEWAY_REFUSED, SilentReason.LINK_LOST, SilentReason.CANCELLED})
+LONGEST_FULL_S = 5.0
+"""How long a gateway may have room for nothing at all; after that its refusals are final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class Dispatcher:
         ended: takes an exchange that came to its end.
         room: most requests in flight.
         send_wait_s: longest time from send() until sent() is called.
+        progress: when the line last dealt with a request sent before the one to an address that it has not
+            come to yet; None: it has come to it, or does not work in order. The second argument is whether
+            that request waits to be sent() rather than for its answer.
     """
 
     def __init__(
@@ -42,12 +48,19 @@ class Dispatcher:
         ended: Callable[[Exchange], None],
         room: int,
         send_wait_s: float,
+        progress: Callable[[Address, bool], float | None],
     ) -> None:
         self._send = send
         self._ended = ended
+        self._progress = progress
+        self._full_room = room
         self._most_room = room
         self.room = room
         self.send_wait_s = send_wait_s
+        self._full_since: float | None = None
+        self._ended_since_break = 0
+        self.ever_answered = False
+        """Whether any unit ever said anything on this line."""
         self._waiting: deque[Submission] = deque()
         self._conversations: dict[Address, Conversation] = {}
         self._running: dict[Address, Conversation] = {}
@@ -73,6 +86,7 @@ class Dispatcher:
 
     def sent(self, address: Address, now: float) -> None:
         """Note that the request to `address` is out."""
+        self._full_since = None
         if conversation := self._running.get(address):
             conversation.sent(now)
 
@@ -83,6 +97,8 @@ class Dispatcher:
 
     def received(self, address: Address, payload: bytes, now: float) -> None:
         """Take a message of a unit."""
+        self.ever_answered = True
+        self._full_since = None
         conversation = self._conversations.get(address)
         if conversation is not None:
             self._follow(conversation, conversation.received(payload, now), now)
@@ -102,15 +118,32 @@ class Dispatcher:
             self._follow(conversation, conversation.not_delivered(reason, detail, now, again=again), now)
 
     def no_room(self, address: Address, detail: str, now: float) -> None:
-        """Note that the gateway is out of memory: fewer at once from now on, this one again later."""
+        """Note that the gateway is out of memory: fewer at once from now on, this one again later.
+
+        While others of ours are in hand, this one waits for the end of one of them; else it is tried again.
+        """
         self.room = max(1, min(self.room, len(self._running)) // 2)
-        if conversation := self._running.get(address):
+        conversation = self._running.get(address)
+        if conversation is None:
+            return
+        self._full_since = now if self._full_since is None else self._full_since
+        if now > self._full_since + LONGEST_FULL_S:
+            step = conversation.give_up(Outcome.SILENT, SilentReason.GATEWAY_REFUSED, now, detail)
+            self._follow(conversation, step, now)
+        elif len(self._running) > self.room:
+            self._take_back(conversation)
+        else:
             self._follow(conversation, conversation.no_room(detail, now), now)
 
     def tick(self, now: float, *, line_busy: bool = False) -> None:
         """Act on the deadlines that passed."""
         for conversation in list(self._running.values()):
-            step = conversation.tick(now, line_busy=line_busy, send_wait_s=self.send_wait_s)
+            step = conversation.tick(
+                now,
+                line_busy=line_busy,
+                send_wait_s=self.send_wait_s,
+                progress_at=self._progress(conversation.address, conversation.sending),
+            )
             self._follow(conversation, step, now)
 
     def drop(self, tickets: Collection[int], now: float) -> None:
@@ -125,24 +158,34 @@ class Dispatcher:
         """Go on over a new connection: what was in hand is sent once more, as far as there is room."""
         too_many = list(self._running.values())[self.room :]
         for conversation in reversed(too_many):
-            withdrawn = conversation.withdraw()
-            del self._running[conversation.address]
-            if withdrawn is not None:
-                ticket, request, timing = withdrawn
-                self._waiting.appendleft(Submission(ticket, conversation.address, request, timing))
+            self._take_back(conversation)
         for conversation in list(self._conversations.values()):
             self._follow(conversation, conversation.line_renewed(now), now, fill=False)
         self._fill(now)
 
-    def line_broke(self, now: float) -> None:
-        """End at once what may not be repeated: its unit may have done it already."""
-        # Some gateways hang up when too much is asked of them.
-        self._most_room = max(FEWEST_AFTER_BREAK, min(self._most_room, len(self._running)) // 3)
+    def line_broke(self, now: float) -> bool:
+        """End at once what may not be repeated: its unit may have done it already.
+
+        Some gateways hang up when too much is asked of them, so fewer are asked at once from now on. Some do
+        it on a request that they do not like: one that was in hand at two breaks, alone at the second, ends
+        here, and the others have the line for themselves again. Returns whether that happened.
+        """
+        running = list(self._running.values())
+        if not running:
+            return False
+        if len(running) == 1 and running[0].renewed and (self.ever_answered or self._waiting):
+            self._most_room = self._full_room
+            step = running[0].give_up(Outcome.SILENT, SilentReason.GATEWAY_REFUSED, now, HUNG_UP)
+            self._follow(running[0], step, now, fill=False)
+            return True
+        self._ended_since_break = 0
+        self._most_room = max(1, min(self._most_room, len(running)) // 3)
         self.room = min(self.room, self._most_room)
-        for conversation in list(self._running.values()):
+        for conversation in running:
             if not conversation.repeatable:
                 step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)
                 self._follow(conversation, step, now, fill=False)
+        return False
 
     def line_lost(self, now: float) -> None:
         """End everything: there is no connection any more."""
@@ -153,12 +196,23 @@ class Dispatcher:
         for submission in waiting:
             self._ended(lost(submission.ticket, submission.address, submission.request))
 
+    def _take_back(self, conversation: Conversation) -> None:
+        """Let a request that is in hand wait for room again, before those that wait already."""
+        withdrawn = conversation.withdraw()
+        del self._running[conversation.address]
+        if withdrawn is not None:
+            ticket, request, timing = withdrawn
+            self._waiting.appendleft(Submission(ticket, conversation.address, request, timing))
+
     def _follow(self, conversation: Conversation, step: Step, now: float, *, fill: bool = True) -> None:
         if step.send is not None:
             self._send(conversation.address, step.send)
         if step.ended is not None:
             self._running.pop(conversation.address, None)
-            if step.ended.outcome in (Outcome.POSITIVE, Outcome.NEGATIVE):
+            if step.ended.reason not in _NO_GROWTH:
+                self._ended_since_break += 1
+                if not self._ended_since_break % GROWTH_AFTER_BREAK:
+                    self._most_room = min(self._most_room + 1, self._full_room)
                 self.room = min(self.room + 1, self._most_room)
             self._ended(step.ended)
             if fill:

@@ -23,6 +23,8 @@ LONGEST_NO_ROOM_WAIT_S = 0.3
 MOST_STRAYS = 8
 MOST_RENEWALS = 4
 """How often a request is sent again because the connection broke: it may be this one that breaks it."""
+LONGEST_TURN_S = 30.0
+"""Until a request has its turn at a gateway that works off one after the other."""
 MOST_LINE_WAITS = 10
 """How often P2 starts again because the line was busy with other units' frames all the time."""
 
@@ -115,6 +117,22 @@ class Conversation:
         return run is not None and run.request.repeatable and run.renewals < MOST_RENEWALS
 
     @property
+    def renewed(self) -> bool:
+        """Whether the connection broke before with this request in hand."""
+        return self._running is not None and self._running.renewals > 0
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the request is out and its answer awaited."""
+        run = self._running
+        return run is not None and run.phase in (Phase.WAITING, Phase.RECEIVING, Phase.PENDING)
+
+    @property
+    def sending(self) -> bool:
+        """Whether the transport has not said yet that the request is out."""
+        return self._running is not None and self._running.phase is Phase.SENDING
+
+    @property
     def deadline(self) -> float | None:
         """When tick() is due."""
         return self._running.deadline if self._running else None
@@ -129,7 +147,7 @@ class Conversation:
             expected=Expected.by(request.payload, request.echo_bytes),
             limits=limits,
             began=now,
-            deadline=now + send_wait_s,
+            deadline=now + _delivery_s(request, send_wait_s),
         )
         return Step(send=request.payload)
 
@@ -228,25 +246,43 @@ class Conversation:
         run, self._running = self._running, None
         return (run.ticket, run.request, run.timing) if run is not None else None
 
-    def give_up(self, outcome: Outcome, reason: SilentReason, now: float) -> Step:
+    def give_up(self, outcome: Outcome, reason: SilentReason, now: float, detail: str = "") -> Step:
         """End the request in hand from outside: cancelled, or the line is gone."""
         if self._running is None:
             return NOTHING
-        return self._end(self._running, outcome, now, reason=reason)
+        return self._end(self._running, outcome, now, reason=reason, detail=detail)
 
-    def tick(self, now: float, *, line_busy: bool = False, send_wait_s: float = 0.0) -> Step:
-        """Act on the deadline; `line_busy`: other units' frames kept this one from answering."""
+    def tick(
+        self,
+        now: float,
+        *,
+        line_busy: bool = False,
+        send_wait_s: float = 0.0,
+        progress_at: float | None = None,
+    ) -> Step:
+        """Act on the deadline.
+
+        `line_busy`: other units' frames kept this one from answering. `progress_at`: the gateway may work off
+        its requests in order and has not come to this one; then it dealt with one sent before.
+        """
         run = self._running
         if run is None or now < run.deadline:
             return NOTHING
         if run.phase is Phase.RESTING:
             run.phase = Phase.SENDING
-            run.deadline = now + send_wait_s
+            run.deadline = now + _delivery_s(run.request, send_wait_s)
             run.outstanding += 1
             run.retries += 1
             return Step(send=run.request.payload)
         if run.aside is not None:
             return self._accept(run, run.aside, now)
+        if progress_at is not None and run.phase in (Phase.SENDING, Phase.WAITING):
+            sending = run.phase is Phase.SENDING
+            patience_s = _delivery_s(run.request, send_wait_s) if sending else run.limits.p2_s
+            turn = min(progress_at + patience_s, run.began + LONGEST_TURN_S)
+            if now < turn:
+                run.deadline = turn
+                return NOTHING
         if run.phase is Phase.WAITING and line_busy and run.line_waits < MOST_LINE_WAITS:
             run.line_waits += 1
             run.deadline = now + run.limits.p2_s
@@ -366,3 +402,7 @@ class Conversation:
             strays=tuple(run.strays),
         )
         return Step(ended=ended)
+
+
+def _delivery_s(request: UdsRequest, send_wait_s: float) -> float:
+    return min(request.delivery_ms / 1000, send_wait_s) if request.delivery_ms > 0 else send_wait_s

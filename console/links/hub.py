@@ -76,7 +76,11 @@ class HubLink(ABC):
         self._closing = False
         self._lost = False
         self._dispatcher = Dispatcher(
-            send=self._transmit, ended=self._deliver, room=room, send_wait_s=send_wait_s
+            send=self._transmit,
+            ended=self._deliver,
+            room=room,
+            send_wait_s=send_wait_s,
+            progress=self._progress_before,
         )
         self._kept_alive: dict[Address, float] = {}
         self._collector: Collector | None = None
@@ -207,6 +211,10 @@ class HubLink(ABC):
     @abstractmethod
     def _transmit(self, address: Address, payload: bytes) -> None:
         """Bring a request to a unit (hub's thread)."""
+
+    def _progress_before(self, address: Address, sending: bool) -> float | None:  # noqa: ARG002  # see Dispatcher
+        """Return when the line last dealt with a request sent before the one to `address`; see Dispatcher."""
+        return None
 
     @abstractmethod
     def _transmit_functional(self, collector: Collector) -> None:

@@ -19,12 +19,14 @@ class UdsRequest:
             without its suppress bit, data or routine identifier); an answer with another echo is not ours.
         first_wait_ms: overrides P2 for the first answer (clearing and the like); 0: the unit's own.
         repeatable: may be sent again after silence; False for what must not happen twice.
+        delivery_ms: longest wait until the line says that it brought the request; 0: the line's own.
     """
 
     payload: bytes
     echo_bytes: int = 0
     first_wait_ms: int = 0
     repeatable: bool = True
+    delivery_ms: int = 0
 
 
 class Outcome(StrEnum):
@@ -72,6 +74,10 @@ class SilentReason(StrEnum):
     """The service was right, the sub-function or identifier another."""
     LINK_LOST = "link-lost"
     CANCELLED = "cancelled"
+
+
+HUNG_UP = "EOF"
+"""`detail` with GATEWAY_REFUSED: the gateway ends the connection each time it is to pass this request on."""
 
 
 @dataclass(frozen=True, kw_only=True)

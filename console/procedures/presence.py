@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import Timing, UnitSummary
-from workshop_console.console.model.exchange import Exchange, Outcome
+from workshop_console.console.model.exchange import Exchange, Outcome, UdsRequest
 from workshop_console.console.model.vehicle import LinkKind
 from workshop_console.console.ports import VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -25,8 +25,8 @@ def address_for(unit: UnitSummary, kind: LinkKind) -> Address | None:
     return next((address for address in unit.addresses if isinstance(address, wanted)), None)
 
 
-def _present() -> UnitScript[Exchange]:
-    return (yield tester_present())
+def _present(request: UdsRequest) -> UnitScript[Exchange]:
+    return (yield request)
 
 
 def answered(exchange: Exchange) -> bool:
@@ -35,11 +35,20 @@ def answered(exchange: Exchange) -> bool:
 
 
 def present(
-    link: VehicleLink, asked: Sequence[tuple[Address, Timing]], cancellation: Cancellation
-) -> Iterator[tuple[Address, Exchange]]:
-    """Yield each address and what became of a TesterPresent to it, in the order of the ends."""
+    link: VehicleLink,
+    asked: Sequence[tuple[Address, Timing]],
+    cancellation: Cancellation,
+    *,
+    delivery_ms: int = 0,
+) -> Generator[tuple[Address, Exchange], None, None]:
+    """Yield each address and what became of a TesterPresent to it, in the order of the ends.
+
+    `delivery_ms`: as in UdsRequest.
+    """
+    # Not sent again after silence, but over a new connection when the one that it was sent on broke.
+    request = replace(tester_present(), repeatable=True, delivery_ms=delivery_ms)
     tasks = [
-        UnitTask(address=address, timing=replace(timing, retries=0), script=_present())
+        UnitTask(address=address, timing=replace(timing, retries=0), script=_present(request))
         for address, timing in asked
     ]
     for index, exchange in run_scripts(link, tasks, cancellation):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import Timing, UnitSummary
-from workshop_console.console.model.exchange import SilentReason
+from workshop_console.console.model.exchange import HUNG_UP, Exchange, SilentReason
 from workshop_console.console.model.vehicle import LinkKind
 from workshop_console.console.ports import VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -18,15 +20,23 @@ FOUND_TIMING = Timing(p2_ms=1_000, p2_star_ms=6_000)
 """Nobody describes these units, so they get more time than ISO 14229-2 grants."""
 
 PROBE_TIMING = Timing(p2_ms=250, retries=0)
+DOIP_DELIVERY_MS = 300
+"""A gateway that does not say by then that it passes a probe on will not say it: many drop what they do not
+know, and the time that ISO 13400-2 gives them (2 s) would make a scan last minutes."""
 
 FUNCTIONAL_WAIT_S = 0.5
 
 DOIP_RANGES = ((0x0001, 0x0100), (0x1000, 0x1100), (0x4000, 0x4100), (0x0100, 0x0E00), (0x1100, 0x2000))
 """Logical addresses of control units, the likeliest first (ISO 13400-2:2019, table 13: 0x0001 to 0x0DFF and
 0x1000 to 0x7FFF are the vehicle's)."""
-DOIP_REST = ((0x2000, 0x4000), (0x4100, 0x8000))
-"""The rest of them; asked only of a gateway that says at once which addresses it does not know."""
+DOIP_REST = ((0x2000, 0x4000), (0x4100, 0x8000), (0x0E00, 0x1000), (0x8000, 0xE400), (0xF000, 0x10000))
+"""The rest of them, and those that are nobody's by the standard (but for the functional groups); asked only
+of a gateway that says at once which addresses it does not know."""
+AT_ONCE_MS = 100
+MOST_HANG_UPS = 16
+"""Addresses over which a gateway ends the connection; then no more are tried."""
 
+_REFUSED = frozenset({SilentReason.UNKNOWN_TARGET, SilentReason.UNREACHABLE, SilentReason.GATEWAY_REFUSED})
 _BATCH = 256
 """Addresses between two looks at the clock."""
 
@@ -87,19 +97,43 @@ def _probe(
     found: set[Address],
     done: int,
     total: int,
-) -> Generator[Event, None, int]:
-    """Ask each address by itself; return how many addresses the gateway said at once it does not know."""
-    unknown = 0
-    for count, (address, exchange) in enumerate(
-        present(link, [(address, PROBE_TIMING) for address in addresses], cancellation), start=1
-    ):
-        unknown += exchange.reason is SilentReason.UNKNOWN_TARGET
-        if answered(exchange) and address not in found:
-            found.add(address)
-            yield UnitFound(unit=scanned_unit(address))
-        if not count % 32:
-            yield Progress(done=done + count, total=total)
-    return unknown
+    *,
+    delivery_ms: int = 0,
+) -> Generator[Event, None, Refusals]:
+    """Ask each address by itself; return how the gateway refused those that it does not know."""
+    refusals = Refusals()
+    asked = [(address, PROBE_TIMING) for address in addresses]
+    with closing(present(link, asked, cancellation, delivery_ms=delivery_ms)) as probes:
+        for count, (address, exchange) in enumerate(probes, start=1):
+            refusals.note(exchange)
+            if answered(exchange) and address not in found:
+                found.add(address)
+                yield UnitFound(unit=scanned_unit(address))
+            if refusals.hang_ups >= MOST_HANG_UPS:
+                break
+            if not count % 32:
+                yield Progress(done=done + count, total=total)
+    return refusals
+
+
+@dataclass
+class Refusals:
+    """How a gateway refused addresses that it does not know."""
+
+    at_once: int = 0
+    hang_ups: int = 0
+
+    def note(self, exchange: Exchange) -> None:
+        """Count what became of a probe."""
+        if exchange.reason is SilentReason.GATEWAY_REFUSED and exchange.detail == HUNG_UP:
+            self.hang_ups += 1
+        elif exchange.reason in _REFUSED:
+            self.at_once += exchange.time_ms < AT_ONCE_MS
+
+    def add(self, others: Refusals) -> None:
+        """Add the counts of another batch."""
+        self.at_once += others.at_once
+        self.hang_ups += others.hang_ups
 
 
 def _scan_doip(link: VehicleLink, cancellation: Cancellation) -> Generator[Event, None, set[Address]]:
@@ -109,22 +143,28 @@ def _scan_doip(link: VehicleLink, cancellation: Cancellation) -> Generator[Event
     likely = [DoipAddress(n) for low, high in DOIP_RANGES for n in range(low, high)]
     rest = [DoipAddress(n) for low, high in DOIP_REST for n in range(low, high)]
     total = len(likely)
-    done = unknown = 0
+    done = 0
+    refusals = Refusals()
     for at in range(0, len(likely), _BATCH):
         if cancellation.requested or link.lost:
             return found
         batch = [address for address in likely[at : at + _BATCH] if address not in found]
-        unknown += yield from _probe(link, cancellation, batch, found, done, total)
+        refusals.add(
+            (yield from _probe(link, cancellation, batch, found, done, total, delivery_ms=DOIP_DELIVERY_MS))
+        )
+        if refusals.hang_ups >= MOST_HANG_UPS:
+            return found
         done += _BATCH
         yield Progress(done=min(done, total), total=total)
-    if unknown < len(likely) // 2:
+    if refusals.at_once < len(likely) // 2:
         # This gateway drops what it does not know; 24,000 more time-outs would bring nothing.
         return found
     total = len(likely) + len(rest)
     for at in range(0, len(rest), _BATCH):
         if cancellation.requested or link.lost:
             break
-        yield from _probe(link, cancellation, rest[at : at + _BATCH], found, done, total)
+        batch = [address for address in rest[at : at + _BATCH] if address not in found]
+        yield from _probe(link, cancellation, batch, found, done, total, delivery_ms=DOIP_DELIVERY_MS)
         done += _BATCH
     return found
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tests.procedures.scripted import ScriptedLink, ScriptedUnit, unit_with
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
 from workshop_console.console.model.description import UnitSummary
-from workshop_console.console.model.exchange import FunctionalAnswer, SilentReason
+from workshop_console.console.model.exchange import (
+    HUNG_UP,
+    Exchange,
+    FunctionalAnswer,
+    Outcome,
+    SilentReason,
+)
 from workshop_console.console.model.vehicle import LinkKind
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import Event, UnitFound
@@ -82,3 +89,26 @@ def test_cancelled_scan_gives_what_it_found() -> None:
     link = ScriptedLink({DoipAddress(0x0010): there()})
     assert run(link, cancel_at_first=True)[1] == ["0x0010"]
     assert len(link.submitted) < 300
+
+
+def test_a_gateway_that_hangs_up_on_unknown_addresses_is_asked_for_few() -> None:
+    class HangingUp(ScriptedLink):
+        def wait(self, timeout_s: float | None = None) -> Sequence[Exchange]:
+            return [
+                replace(exchange, reason=SilentReason.GATEWAY_REFUSED, detail=HUNG_UP)
+                if exchange.outcome is Outcome.SILENT
+                else exchange
+                for exchange in super().wait(timeout_s)
+            ]
+
+    link = HangingUp({DoipAddress(0x0001): there(), DoipAddress(0x1001): there()}, max_in_flight=4)
+    link.functional_answers[b"\x3e\x00"] = [
+        FunctionalAnswer(address=DoipAddress(0x1001), payload=b"\x7e\x00")
+    ]
+    assert run(link)[1] == ["0x0001", "0x1001"]
+    assert len(link.submitted) < 40
+
+
+def test_addresses_that_are_nobodys_by_the_standard_are_asked_where_it_costs_nothing() -> None:
+    link = ScriptedLink({DoipAddress(0x0EF0): there(), DoipAddress(0xFFFF): there()})
+    assert run(link)[1] == ["0x0EF0", "0xFFFF"]

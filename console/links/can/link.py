@@ -174,15 +174,18 @@ class CanLink(HubLink):
 
     def _open_again(self) -> bool:
         """Return whether there is a bus again; what may be repeated is on its way then."""
-        self._fruitless += 1
-        if self._reopen is None or self._fruitless >= MOST_FRUITLESS_OPENINGS:
+        if self._reopen is None:
             return False
         self._outgoing.clear()
         self._unsent.clear()
         self._active.clear()
         for channel in self._channels.values():
             channel.reset()
-        self._dispatcher.line_broke(time.monotonic())
+        if self._dispatcher.line_broke(time.monotonic()) and self._dispatcher.ever_answered:
+            self._fruitless = 0
+        self._fruitless += 1
+        if self._fruitless >= MOST_FRUITLESS_OPENINGS:
+            return False
         shut_down(self._bus)
         for pause_s in REOPEN_AFTER_S:
             if self._pause(pause_s):

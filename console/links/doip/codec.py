@@ -27,6 +27,8 @@ LONGEST_SKIPPED_BYTES = 16 * 1024 * 1024
 class ProtocolVersion(IntEnum):
     """First byte of the header (ISO 13400-2:2019, table 16)."""
 
+    DRAFT_2010 = 0x01
+    """ISO/DIS 13400-2:2010; the first vehicles with DoIP speak it."""
     ISO_2012 = 0x02
     ISO_2019 = 0x03
     ANY = 0xFF

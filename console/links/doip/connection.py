@@ -29,7 +29,8 @@ ACTIVATION_S = 2.0
 """Until routing activation is answered (A_DoIP_Ctrl, ISO 13400-2:2019, table 15)."""
 CONFIRMATION_S = 10.0
 """Until somebody at the vehicle has confirmed (answer 0x11)."""
-_VERSIONS = (ProtocolVersion.ISO_2012, ProtocolVersion.ISO_2019)
+_VERSIONS = (ProtocolVersion.ISO_2012, ProtocolVersion.ISO_2019, ProtocolVersion.DRAFT_2010)
+"""Protocol versions in the order in which they are tried."""
 _CHUNK_BYTES = 65_536
 
 
@@ -58,14 +59,14 @@ class Connection:
 
 
 class _OtherVersionWantedError(Exception):
-    """Says that the gateway refused the header or hung up before it answered."""
+    """Says that the gateway refused the header, hung up before it answered, or did not answer at all."""
 
 
 def connect(gateway: Gateway, *, version: int | None = None) -> Connection:
     """Return a connection with routing activated.
 
     `version`: protocol version that the gateway is known to speak. Else it is the one of its answer to the
-    identification request, when that comes in time, or 0x02, which most gateways speak, and then the other.
+    identification request, when that comes in time, or 0x02, which most gateways speak, and then the others.
 
     Raises ConsoleError WC-201 (nobody there), WC-202, WC-211, WC-212 (activation refused), WC-208 (not DoIP).
     """
@@ -77,15 +78,13 @@ def connect(gateway: Gateway, *, version: int | None = None) -> Connection:
             entity, heard = _heard(udp)
             version = known or heard or ProtocolVersion.ISO_2012
             if version in tried:
-                version = next(
-                    v for v in (ProtocolVersion.ISO_2012, ProtocolVersion.ISO_2019) if v not in tried
-                )
+                version = next(v for v in _VERSIONS if v not in tried)
             tried.append(version)
             decoder = StreamDecoder()
             logical, early = _activate(gateway, tcp, decoder, version)
         except _OtherVersionWantedError as hung_up:
             _close(tcp, udp)
-            if len(tried) == 2:
+            if known is not None or len(tried) == len(_VERSIONS):
                 raise ConsoleError("WC-208", uri=gateway.uri, detail=clean(hung_up)) from None
         except BaseException:
             _close(tcp, udp)
@@ -184,7 +183,8 @@ def _activate(
     except TimeoutError:
         if confirming:
             raise _refused(gateway, ActivationCode.CONFIRMATION_REQUIRED) from None
-        raise ConsoleError("WC-208", uri=gateway.uri, detail="0x0006: -") from None
+        # Some gateways drop a header of another version without a word.
+        raise _OtherVersionWantedError("0x0006: -") from None
     except ProtocolError as error:
         raise ConsoleError("WC-208", uri=gateway.uri, detail=clean(error)) from None
     except ConnectionError as error:

@@ -7,6 +7,8 @@ import selectors
 import socket
 import threading
 import time
+from dataclasses import dataclass
+from itertools import count
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.doip.codec import (
@@ -43,14 +45,53 @@ STALLED_S = 10.0
 """A message whose rest does not come in this time ends the connection: nothing after it could be read."""
 RECONNECT_AFTER_S = (0.0, 0.3, 1.0)
 """Pauses before each try to connect again, after the connection broke with requests in hand."""
-MOST_FRUITLESS_CONNECTIONS = 5
-"""Connections in a row that broke before any unit answered; then the gateway is given up."""
+MOST_FRUITLESS_CONNECTIONS = 12
+"""Connections in a row that broke before any unit answered; then the gateway is given up. A few go into
+finding out which request it is that a gateway hangs up on."""
+_STALL_COUNTS = 3
+"""A connection that stalled costs so much time that it counts for several that broke at once."""
 _CHUNK_BYTES = 65_536
 
 _NACK_REASONS = {
     DiagnosticNack.UNKNOWN_TARGET_ADDRESS: SilentReason.UNKNOWN_TARGET,
     DiagnosticNack.TARGET_UNREACHABLE: SilentReason.UNREACHABLE,
 }
+
+
+@dataclass(slots=True, eq=False)
+class _Progress:
+    """How far the gateway has come with the requests, which are numbered in the order of their sending."""
+
+    order: int = 0
+    at: float = 0.0
+
+
+class _Sendings:
+    """The numbers under which the request in hand was sent to one unit."""
+
+    def __init__(self) -> None:
+        self._payload = b""
+        self._orders: list[int] = []
+        self._taken: dict[_Progress, int] = {}
+
+    @property
+    def newest(self) -> int:
+        """The number of the last sending."""
+        return self._orders[-1]
+
+    def add(self, payload: bytes, order: int) -> None:
+        """Note a sending; one of another request makes those before it history."""
+        if payload != self._payload:
+            self._payload = payload
+            self._orders.clear()
+            self._taken.clear()
+        self._orders.append(order)
+
+    def take(self, progress: _Progress) -> int:
+        """Return the number of the oldest sending that was not dealt with in this way, or of the last one."""
+        at = self._taken.get(progress, 0)
+        self._taken[progress] = at + 1
+        return self._orders[min(at, len(self._orders) - 1)]
 
 
 class DoipLink(HubLink):
@@ -78,6 +119,10 @@ class DoipLink(HubLink):
         self._unfinished_told: int | None = None
         self._fruitless = 0
         self._acknowledges = False
+        self._orders = count(1)
+        self._sendings: dict[Address, _Sendings] = {}
+        self._acknowledged = _Progress()
+        self._dealt_with = _Progress()
         self._connection: Connection | None = connect(gateway)
         self._version = self._connection.version
         self._adopt(self._connection)
@@ -109,6 +154,7 @@ class DoipLink(HubLink):
 
     def _transmit(self, address: Address, payload: bytes) -> None:
         assert isinstance(address, DoipAddress)  # noqa: S101  # submit() checked it
+        self._sendings.setdefault(address, _Sendings()).add(payload, next(self._orders))
         self._write(self._diagnostic(address.logical, payload))
         if not self._acknowledges and self._dispatcher.send_wait_s < ACKNOWLEDGE_S:
             self._dispatcher.sent(address, time.monotonic())
@@ -121,6 +167,22 @@ class DoipLink(HubLink):
 
     def _transmit_alone(self, address: Address, payload: bytes) -> None:
         self._transmit(address, payload)
+
+    def _progress_before(self, address: Address, sending: bool) -> float | None:
+        """Return when the gateway last moved on, while it has not come to the request to `address`.
+
+        Some gateways pass one message on, wait for its answer, and look at the next one then.
+        """
+        progress = self._acknowledged if sending and self._acknowledges else self._dealt_with
+        sendings = self._sendings.get(address)
+        return progress.at if sendings is not None and sendings.newest > progress.order else None
+
+    def _come_to(self, progress: _Progress, address: Address, now: float) -> None:
+        """Note that the gateway dealt with a request to `address`: the oldest, which it got first."""
+        sendings = self._sendings.get(address)
+        if sendings is not None:
+            progress.order = max(progress.order, sendings.take(progress))
+            progress.at = now
 
     def _diagnostic(self, target: int, payload: bytes) -> bytes:
         return encode_diagnostic(self._gateway.tester_address, target, payload, version=self._version)
@@ -200,6 +262,7 @@ class DoipLink(HubLink):
     def _watch_unfinished(self) -> None:
         since = self._unfinished_since
         if since is not None and time.monotonic() >= since + STALLED_S:
+            self._fruitless += _STALL_COUNTS - 1
             self._broken()
 
     def _listen(self, connection: Connection) -> None:
@@ -222,12 +285,16 @@ class DoipLink(HubLink):
             case PayloadType.DIAGNOSTIC_POSITIVE_ACKNOWLEDGE:
                 address = DoipAddress(int.from_bytes(payload[:2], "big"))
                 self._acknowledges = True
+                self._acknowledged.at = now  # also when it is for a request that was given up: it moves on
                 self._dispatcher.send_wait_s = ACKNOWLEDGE_S
                 if self._names_request(address, payload[5:]):
+                    self._come_to(self._acknowledged, address, now)
                     self._dispatcher.sent(address, now)
             case PayloadType.DIAGNOSTIC_NEGATIVE_ACKNOWLEDGE:
                 address = DoipAddress(int.from_bytes(payload[:2], "big"))
                 if self._names_request(address, payload[5:]):
+                    self._come_to(self._acknowledged, address, now)
+                    self._come_to(self._dealt_with, address, now)
                     self._refused(address, payload[4], now)
             case PayloadType.ALIVE_CHECK_REQUEST:
                 self._write(alive(self._gateway.tester_address, self._version))
@@ -242,8 +309,10 @@ class DoipLink(HubLink):
 
     def _answered(self, address: DoipAddress, payload: bytes, now: float) -> None:
         self._fruitless = 0
-        if not self._acknowledges and self._dispatcher.running(address) is not None:
-            self._dispatcher.send_wait_s = UNACKNOWLEDGED_S
+        if self._dispatcher.running(address) is not None:
+            self._come_to(self._dealt_with, address, now)
+            if not self._acknowledges:
+                self._dispatcher.send_wait_s = UNACKNOWLEDGED_S
         self._take_answer(address, payload, now)
 
     def _names_request(self, address: DoipAddress, previous: bytes) -> bool:
@@ -290,9 +359,12 @@ class DoipLink(HubLink):
             if connection.udp is not None:
                 self._selector.unregister(connection.udp)
                 connection.udp.close()
-        if not self._dispatcher.idle:
+        idle = self._dispatcher.idle
+        known_why = self._dispatcher.line_broke(time.monotonic())
+        if known_why and self._dispatcher.ever_answered:
+            self._fruitless = 0
+        elif not idle:
             self._fruitless += 1
-        self._dispatcher.line_broke(time.monotonic())
 
     def _connect_again(self) -> bool:
         """Return whether there is a connection again; what may be repeated is on its way then."""
