@@ -30,12 +30,12 @@ class Bench:
 
     def run(self, only: Set[str] | None = None) -> tuple[float, QuickTestReport]:
         """Run the quick test, of all units or of those at the addresses `only`; return seconds and report."""
-        choice = self.workshop.choice
+        choice = self.workshop.line.choice
         assert choice is not None
         began = time.perf_counter()
         events = list(
             quick_test(
-                self.workshop.link(),
+                self.workshop.line.link(),
                 choice.units,
                 self.workshop.catalogue,
                 Cancellation(),

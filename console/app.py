@@ -26,8 +26,8 @@ from workshop_console.console.jobs.runner import (
     Work,
     as_console_error,
 )
-from workshop_console.console.jobs.workshop import Workshop, raised_by
-from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.jobs.workshop import Workshop
+from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import MessageRaised, Progress
 from workshop_console.i18n.texts import _, set_language
 from workshop_console.screens.base import ConsoleScreen, notice_of

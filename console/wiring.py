@@ -14,7 +14,8 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
-from workshop_console.console.jobs.workshop import ShippedDescription, Workshop
+from workshop_console.console.jobs.vehicle_line import ShippedDescription, VehicleLine
+from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
 from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.settings import Folders, Settings
@@ -168,24 +169,33 @@ def build_workshop(
 
         return report_text(report, kind, workshop.raised)
 
-    return Workshop(
-        settings=settings,
-        folders=folders,
-        lang=lang,
+    desk = CreditDesk(server, store.credit, clock, settings.edition, source=settings.access_server)
+    line = VehicleLine(
+        vci=settings.vci,
+        group=settings.group,
+        edition=settings.edition,
         catalogue=store.catalogue,
-        records=store.records,
-        messages=store.messages,
-        desk=CreditDesk(server, store.credit, clock, settings.edition, source=settings.access_server),
-        clock=clock,
+        desk=desk,
         open_link=open_link,
         discover=discover,
         check_vci=check_vci,
         simulations=ChildSimulations(_SIMULATED_VEHICLES, _simulated_kind),
         importer=LateImporter(),
-        fill=fill,
-        write=write,
         shipped=shipped_description,
         group_chosen=group_chosen,
+    )
+    return Workshop(
+        settings=settings,
+        folders=folders,
+        lang=lang,
+        line=line,
+        catalogue=store.catalogue,
+        records=store.records,
+        messages=store.messages,
+        desk=desk,
+        clock=clock,
+        fill=fill,
+        write=write,
         closing=(*close_server, store.close),
         problems=(*problems, *store.problems),
     )

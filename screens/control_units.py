@@ -52,7 +52,7 @@ class ControlUnits(FilteredScreen):
     def _units(self) -> list[UnitRow]:
         if self.session.units.rows:
             return list(self.session.units.rows.values())
-        choice = self.session.workshop.choice
+        choice = self.session.workshop.line.choice
         return [
             UnitRow(key=str(unit.addresses[0]), name=unit.name, label=unit.label)
             for unit in (choice.units if choice is not None else ())

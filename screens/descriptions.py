@@ -119,7 +119,7 @@ class Descriptions(ConsoleScreen[None]):
         self._close_entry()
         workshop, file = self.session.workshop, Path(name).expanduser()
         self.session.notice = None
-        self.console.start_job(IMPORT, lambda _cancellation: workshop.import_pdx(file))
+        self.console.start_job(IMPORT, lambda _cancellation: workshop.line.import_pdx(file))
 
     def _close_entry(self) -> None:
         self.query_one(Entry).close()

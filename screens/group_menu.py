@@ -117,11 +117,11 @@ class GroupMenu(ConsoleScreen[None]):
     def begin(self) -> None:
         """Open the group beside the screen: its credit may have to be asked for."""
         workshop = self.session.workshop
-        self.console.in_background(lambda: workshop.open_group(self._group), self._opened)
+        self.console.in_background(lambda: workshop.line.open_group(self._group), self._opened)
 
     def _opened(self, message: RaisedMessage | None) -> None:
         workshop = self.session.workshop
-        if workshop.last_report is None and self.session.units.report is not None:
+        if workshop.line.last_report is None and self.session.units.report is not None:
             # Another group may mean another simulated vehicle.
             self.session.forget_vehicle()
         self.session.credit = workshop.desk.known() if self.session.credit is None else self.session.credit

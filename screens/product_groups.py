@@ -58,7 +58,7 @@ class ProductGroups(ConsoleScreen[None]):
 
     def begin(self) -> None:
         """Ask the access server beside the screen, once the first drawing is there."""
-        self.query_one(Table).move_to(self.session.workshop.group)
+        self.query_one(Table).move_to(self.session.workshop.line.group)
         self.call_after_refresh(self.console.ask_credit)
 
     def draw(self) -> None:
@@ -122,7 +122,7 @@ class ProductGroups(ConsoleScreen[None]):
         from workshop_console.screens.group_menu import GroupMenu
 
         group = ProductGroup(str(key))
-        if self.session.running and group is not self.session.workshop.group:
+        if self.session.running and group is not self.session.workshop.line.group:
             running = self.session.running
             self.console.say(lambda: _("Something still runs: {job}.").format(job=job_name(running)))
             return

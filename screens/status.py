@@ -52,7 +52,7 @@ def credit_text(session: Session) -> tuple[str, str]:
         return _("no credit kept"), ""
     if credit is None:
         return "", ""
-    minutes = credit.of(workshop.group).minutes
+    minutes = credit.of(workshop.line.group).minutes
     online = f"[{_('online') if credit.online else _('offline')}]" if session.asked else ""
     if minutes is None:
         return online, ""
@@ -63,16 +63,16 @@ def credit_text(session: Session) -> tuple[str, str]:
 def header_lines(session: Session) -> tuple[tuple[str, str, str], ...]:
     """Return the two lines of the header: left, right, right in short."""
     workshop, dot = session.workshop, glyphs().dot
-    first = f"{product_name(workshop.edition)} {dot} {group_name(workshop.group)}"
-    vci = f"VCI {cut(workshop.vci, 32)}"
-    return (first, *credit_text(session)), (vehicle_text(session), vci, cut(workshop.vci, 24))
+    first = f"{product_name(workshop.edition)} {dot} {group_name(workshop.line.group)}"
+    vci = f"VCI {cut(workshop.line.vci, 32)}"
+    return (first, *credit_text(session)), (vehicle_text(session), vci, cut(workshop.line.vci, 24))
 
 
 def vehicle_text(session: Session) -> str:
     """Return VIN, name and voltage of the vehicle, as far as they are known."""
     from workshop_console.i18n import formats
 
-    vehicle = session.workshop.vehicle
+    vehicle = session.workshop.line.vehicle
     parts = []
     if vehicle.vin:
         parts.append(f"VIN {vehicle.vin}")

@@ -61,12 +61,14 @@ class VehicleChoice(ConsoleScreen[None]):
 
     def begin(self) -> None:
         """Put the cursor on the VCI in use."""
-        self.query_one(Table).move_to(self.session.workshop.vci)
+        self.query_one(Table).move_to(self.session.workshop.line.vci)
 
     def _entries(self) -> list[tuple[str, str]]:
         workshop = self.session.workshop
-        entries = [(workshop.vci, _("in use"))]
-        entries += [(f"{SIMULATED}{name}", _("simulated vehicle")) for name in workshop.simulated_vehicles()]
+        entries = [(workshop.line.vci, _("in use"))]
+        entries += [
+            (f"{SIMULATED}{name}", _("simulated vehicle")) for name in workshop.line.simulated_vehicles()
+        ]
         entries += [(uri, _("used before")) for uri in self._recent]
         for entity in self._found or ():
             host = f"[{entity.host}]" if ":" in entity.host else entity.host
@@ -83,7 +85,7 @@ class VehicleChoice(ConsoleScreen[None]):
     def draw(self) -> None:
         """Draw the list."""
         columns = (Column(title="VCI", width=34, grow=2), Column(title="", width=30, grow=1))
-        now = self.session.workshop.vci
+        now = self.session.workshop.line.vci
         rows = [Row(key=uri, cells=(uri, text), marked=uri == now) for uri, text in self._entries()]
         rows.append(Row(key=_TYPE, cells=(_("Type an address …"), "")))
         self.query_one(Table).show(columns, rows)
@@ -95,7 +97,7 @@ class VehicleChoice(ConsoleScreen[None]):
     def open_row(self, key: Hashable) -> None:
         """Connect, or let an address be typed."""
         if key == _TYPE:
-            value = self.session.workshop.vci
+            value = self.session.workshop.line.vci
             self.query_one(Entry).open(_("VCI address:"), "" if value.startswith(SIMULATED) else value)
         else:
             self._connect(str(key))
@@ -124,9 +126,9 @@ class VehicleChoice(ConsoleScreen[None]):
         workshop, session = self.session.workshop, self.session
 
         def work() -> VehicleIdentity:
-            workshop.choose_vci(uri)
+            workshop.line.choose_vci(uri)
             remember_address(workshop.folders, uri)
-            return workshop.connect()
+            return workshop.line.connect()
 
         def connected(_vehicle: VehicleIdentity) -> None:
             session.forget_vehicle()
@@ -140,7 +142,7 @@ class VehicleChoice(ConsoleScreen[None]):
     def do_start(self) -> None:
         """Search the network."""
         self.console.say(lambda: _("Searching the network for vehicles …"))
-        self.console.in_background(self.session.workshop.discover, self._discovered)
+        self.console.in_background(self.session.workshop.line.discover, self._discovered)
 
     def _discovered(self, found: Sequence[DoipEntity]) -> None:
         self._found = found

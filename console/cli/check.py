@@ -12,9 +12,8 @@ from workshop_console.console.cli.exit_codes import ExitCode, worst
 from workshop_console.console.cli.output import GREEN, RED, colour, print_json, print_message, wrap
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.workshop import raised_by
 from workshop_console.console.model.clean import clean
-from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.report_json import message_document
 from workshop_console.console.settings import LANGUAGES
 from workshop_console.i18n import formats
@@ -175,5 +174,5 @@ def _access_server(session: Session) -> tuple[bool | None, str]:
 
 def _vci(session: Session) -> tuple[bool | None, str]:
     workshop = session.workshop
-    vehicle = workshop.connect()
-    return True, "  ".join(part for part in (workshop.vci, vehicle.name, vehicle.vin) if part)
+    vehicle = workshop.line.connect()
+    return True, "  ".join(part for part in (workshop.line.vci, vehicle.name, vehicle.vin) if part)

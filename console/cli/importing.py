@@ -11,10 +11,9 @@ from workshop_console.console.cli.output import print_json, wrap
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.choice import not_all_used
-from workshop_console.console.jobs.workshop import raised_by
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.description import DescriptionSummary
-from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.report_json import message_document
 from workshop_console.i18n import explain
 from workshop_console.i18n.texts import _, ngettext
@@ -32,7 +31,7 @@ def import_command(session: Session, files: Sequence[str]) -> int:
     for name in files:
         session.note(f"{_('Reading the description …')} {clean(Path(name).name)}")
         try:
-            kept = workshop.import_file(Path(name))
+            kept = workshop.line.import_file(Path(name))
         except ConsoleError as error:
             raised.append(raised_by(error))
             failed += 1

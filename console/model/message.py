@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workshop_console.console.errors import Fact
+from workshop_console.console.errors import ConsoleError, Fact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +28,8 @@ class RaisedMessage:
 
     number: str
     facts: tuple[tuple[str, Fact], ...] = ()
+
+
+def raised_by(error: ConsoleError) -> RaisedMessage:
+    """Return the message that `error` is."""
+    return RaisedMessage(number=error.number, facts=tuple(error.facts.items()))

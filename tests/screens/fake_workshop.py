@@ -11,7 +11,7 @@ from typing import cast
 
 from workshop_console.console.errors import ConsoleError, Fact
 from workshop_console.console.jobs.credit_desk import CreditAnswer
-from workshop_console.console.jobs.workshop import Workshop, raised_by
+from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.address import DoipAddress
 from workshop_console.console.model.credit import GROUPS, CreditReport, Edition, GroupCredit, ProductGroup
 from workshop_console.console.model.description import (
@@ -23,7 +23,7 @@ from workshop_console.console.model.description import (
 )
 from workshop_console.console.model.dtc import DecodedValue, DtcRecord, Fault
 from workshop_console.console.model.exchange import SilentReason
-from workshop_console.console.model.message import NumberedMessage, RaisedMessage
+from workshop_console.console.model.message import NumberedMessage, RaisedMessage, raised_by
 from workshop_console.console.model.report import (
     ClearingResult,
     FaultReading,
@@ -226,6 +226,8 @@ class FakeWorkshop:
         self.steps = threading.Semaphore(1_000_000)
         """Each event of a job takes one: a test that sets another semaphore decides when events come."""
         self.found: Sequence[DoipEntity] = ()
+        self.line = self
+        """The fake is its own line to the vehicle."""
 
     def as_workshop(self) -> Workshop:
         return cast("Workshop", self)

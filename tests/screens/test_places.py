@@ -258,7 +258,7 @@ async def test_f7_saves_the_test_and_says_where() -> None:
 
 async def test_the_change_against_the_first_test_is_shown() -> None:
     async with console() as driver:
-        driver.workshop.vehicle = replace(driver.workshop.vehicle, vin="W1K2060041F048211")
+        driver.workshop.line.vehicle = replace(driver.workshop.line.vehicle, vin="W1K2060041F048211")
         first = driver.workshop.report_of((replace(driver.workshop.units[0], faults=()),))
         driver.workshop.kept.append(replace(first, started=NOW))
         await driver.run_quick_test()

@@ -12,7 +12,7 @@ from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console import app as app_module
 from workshop_console.console.app import ConsoleApp, run
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.workshop import raised_by
+from workshop_console.console.model.message import raised_by
 from workshop_console.console.settings import Folders
 from workshop_console.screens.messages import MessageList
 from workshop_console.screens.session import Session
