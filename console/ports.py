@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
@@ -20,7 +20,10 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
         UnitDescription,
         UnitSummary,
     )
+    from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.exchange import Exchange, FunctionalAnswer, UdsRequest
+    from workshop_console.console.model.forms import EncodedRequest, UnitForms
+    from workshop_console.console.model.kept import Details, KeptCoding, OrderEntry, ValueSet
     from workshop_console.console.model.message import NumberedMessage
     from workshop_console.console.model.report import QuickTestReport, ReportSummary
     from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
@@ -202,3 +205,86 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the time, aware, UTC."""
+
+
+class Coder(Protocol):
+    """Encodes requests and decodes answers by the descriptions (odxtools, in a process of its own).
+
+    Units without description (key 0) have the standard identifiers (ISO 14229-1 annex C: F186 to F19E) and
+    nothing else. All methods may be called from any thread; calls wait for each other.
+    """
+
+    def forms(self, unit: UnitSummary, variant: str = "") -> UnitForms:
+        """Return what the unit can be asked. The first call for a description reads it: seconds.
+
+        Raises ConsoleError WC-409 (its PDX was not kept: import it again), WC-410 (the process ended), and as
+        DescriptionImporter.read().
+        """
+
+    def encode(
+        self, unit: UnitSummary, variant: str, service: str, values: Mapping[str, str]
+    ) -> EncodedRequest:
+        """Return the request of `service` with `values` (physical, as text, by parameter name).
+
+        Raises ConsoleError WC-411 (service not described), WC-412 (parameter not known, missing, or value
+        not allowed: facts parameter, value, expected).
+        """
+
+    def decode(
+        self, unit: UnitSummary, variant: str, answers: Sequence[tuple[str, bytes, bytes]]
+    ) -> Sequence[tuple[DecodedValue, ...]]:
+        """Return what each (service, request, positive response) says; empty for one that does not fit.
+
+        Values come in the order of the form and have its names.
+        """
+
+    def decode_request(
+        self, unit: UnitSummary, variant: str, service: str, request: bytes
+    ) -> tuple[DecodedValue, ...]:
+        """Return what a request says: a coding is read by the service that writes it."""
+
+    def close(self) -> None:
+        """End the process; safe to call twice."""
+
+
+class SecurityPlugin(Protocol):
+    """Makes keys for security access (0x27); found by entry point, see docs/security-access.md."""
+
+    def __call__(self, unit: str, level: int, seed: bytes) -> bytes | None:
+        """Return the key for `seed` at `level` (the odd requestSeed sub-function); None: not known here."""
+
+
+class OrderBook(Protocol):
+    """What was done to a vehicle: every write, actuation, clearing and guided test; never deleted."""
+
+    def begin(self, entry: OrderEntry) -> int:
+        """Keep `entry` before the request goes out, and return its number. Raises ConsoleError WC-6xx."""
+
+    def complete(self, entry_id: int, *, answer: bytes, outcome: str, details: Details = ()) -> None:
+        """Add what came back. Raises ConsoleError WC-6xx."""
+
+    def entries(self, vin: str, *, since: datetime | None = None) -> Sequence[OrderEntry]:
+        """Return the entries of a vehicle, oldest first."""
+
+
+class Codings(Protocol):
+    """Codings as they were read before the first write, and before each later one; never deleted."""
+
+    def keep(self, coding: KeptCoding) -> int:
+        """Keep a coding and return its number. Raises ConsoleError WC-6xx."""
+
+    def list(self, vin: str, unit: str = "") -> Sequence[KeptCoding]:
+        """Return the kept codings of a vehicle (and unit), oldest first."""
+
+
+class ValueSets(Protocol):
+    """Named choices of actual values, per vehicle."""
+
+    def keep(self, chosen: ValueSet) -> None:
+        """Keep a set in place of one of the same vehicle and name. Raises ConsoleError WC-6xx."""
+
+    def list(self, vehicle: str) -> Sequence[ValueSet]:
+        """Return the sets of a vehicle, by name."""
+
+    def remove(self, vehicle: str, name: str) -> None:
+        """Forget a set."""

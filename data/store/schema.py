@@ -145,4 +145,42 @@ RECORDS_MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX reports_by_vin ON reports (vin, kind, report_id);
     """,
+    """
+    CREATE TABLE order_entries (
+        entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        time TEXT NOT NULL,
+        vin TEXT NOT NULL,
+        vehicle_name TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        address TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        what TEXT NOT NULL,
+        request BLOB NOT NULL,
+        answer BLOB NOT NULL,
+        outcome TEXT NOT NULL,
+        who TEXT NOT NULL,
+        details TEXT NOT NULL
+    );
+    CREATE INDEX order_entries_by_vin ON order_entries (vin, entry_id);
+    CREATE TABLE codings (
+        coding_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        time TEXT NOT NULL,
+        vin TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        address TEXT NOT NULL,
+        variant TEXT NOT NULL,
+        name TEXT NOT NULL,
+        did INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        options TEXT NOT NULL,
+        who TEXT NOT NULL
+    );
+    CREATE INDEX codings_by_vin ON codings (vin, unit, coding_id);
+    CREATE TABLE value_sets (
+        vehicle TEXT NOT NULL,
+        name TEXT NOT NULL,
+        vals TEXT NOT NULL,
+        PRIMARY KEY (vehicle, name)
+    ) WITHOUT ROWID;
+    """,
 )
