@@ -13,6 +13,7 @@ from workshop_console.console.errors import Fact
 from workshop_console.console.model.credit import Edition
 from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.settings import LANGUAGES
+from workshop_console.i18n.system_errors import in_words
 from workshop_console.i18n.texts import DOMAINS, FOLDER, _, ngettext, speaking
 
 CATALOGUE = FOLDER.parent / "data" / "messages" / "catalogue.toml"
@@ -127,6 +128,8 @@ def fact_text(name: str, value: Fact, *, number: str = "") -> str:
         return formats.moment_of(str(value)) or str(value)
     if name == "group":
         return explain.group_name(str(value))
+    if name == "detail":
+        return in_words(str(value))
     if name == "reason":
         return explain.reason_text(str(value))
     if name == "nrc":

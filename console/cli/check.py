@@ -17,6 +17,7 @@ from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.report_json import message_document
 from workshop_console.console.settings import LANGUAGES
 from workshop_console.i18n import formats
+from workshop_console.i18n.system_errors import in_words
 from workshop_console.i18n.texts import _
 
 _LEAST_FREE_BYTES = 50_000_000
@@ -147,7 +148,7 @@ def _disk(session: Session) -> Check:
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        return Check(id="disk", title=title, ok=None, detail=clean(error.strerror or error))
+        return Check(id="disk", title=title, ok=None, detail=in_words(clean(error.strerror or error)))
     enough = free >= _LEAST_FREE_BYTES
     message = None if enough else RaisedMessage(number="WC-604", facts=(("file", clean(folder)),))
     return Check(id="disk", title=title, ok=enough, detail=formats.file_size(free), message=message)
