@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import ClassVar
 
 from textual.widget import Widget
 
 from workshop_console.console.model.report import UnitResult
 from workshop_console.i18n import formats
 from workshop_console.i18n.explain import variant_match_text
-from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
-from workshop_console.screens.faults import ask_and_clear, fault_columns, fault_row
-from workshop_console.screens.session import READ_FAULTS
+from workshop_console.i18n.texts import _
+from workshop_console.screens.faults import fault_columns, fault_row
+from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
-from workshop_console.screens.unit_view import STATE_TONES, UnitView, state_words, why
+from workshop_console.screens.unit_view import STATE_TONES, state_words, why
 from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Paragraph, TextPage
 
 
-class ControlUnit(ConsoleScreen[None]):
+class ControlUnit(OneUnit):
     """Shows what is known at once, and reads the fault memory with its details beside the screen."""
 
     DEFAULT_CSS = "ControlUnit #identification { height: 5; }"
     handles = ("start", "open", "clear", "next_part")
-    words: ClassVar = {
-        "start": (mark("Read again"), mark("Read identification and fault memory again, with all details.")),
-        "clear": (mark("Clear"), mark("Clear the fault memory of this control unit; asks first.")),
-    }
-
-    def __init__(self, view: UnitView) -> None:
-        super().__init__()
-        self._view = view
 
     def body(self) -> Iterable[Widget]:
         """Return identification and faults."""
@@ -53,15 +43,10 @@ class ControlUnit(ConsoleScreen[None]):
 
     def cannot(self, command_id: str) -> str:
         """Return why a command does not work now."""
-        if command_id in ("start", "clear"):
-            if self._view.report is not None:
-                return _("this is a kept report")
-            if self.session.running:
-                return _("something still runs")
         result = self._view.result(self.session)
         if command_id == "open" and not (result and result.faults):
             return _("there are no faults")
-        return ""
+        return super().cannot(command_id)
 
     def begin(self) -> None:
         """Read the details of the vehicle that is there."""
@@ -100,24 +85,6 @@ class ControlUnit(ConsoleScreen[None]):
             Paragraph(label=_("Software"), label_width=width, text=result.software or "-"),
             Paragraph(label=_("Time"), label_width=width, text=time),
         ]
-
-    def do_start(self) -> None:
-        """Read the fault memory with its details."""
-        workshop, key = self.session.workshop, self._view.key
-        self.console.start_job(
-            READ_FAULTS,
-            lambda cancellation: workshop.read_faults((key,), details=True, cancellation=cancellation),
-        )
-
-    def do_clear(self) -> None:
-        """Ask, then clear."""
-        result = self._view.result(self.session)
-        ask_and_clear(
-            self.console,
-            (self._view.key,),
-            lambda: self._view.name(self.session),
-            len(result.faults) if result else 0,
-        )
 
     def open_row(self, key: Hashable) -> None:
         """Open a fault."""

@@ -14,7 +14,7 @@ from workshop_console.i18n.explain import (
     status_bit_text,
 )
 from workshop_console.i18n.texts import _
-from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import FAULT_TONES, UnitView
 from workshop_console.widgets.cells import width_of
@@ -29,12 +29,12 @@ def spaced_hex(raw: bytes) -> str:
     return raw.hex(" ").upper()
 
 
-class FaultDetail(ConsoleScreen[None]):
+class FaultDetail(OneUnit):
     """Everything that is known about one fault."""
 
     def __init__(self, view: UnitView, dtc: int) -> None:
-        super().__init__()
-        self._view, self._dtc = view, dtc
+        super().__init__(view)
+        self._dtc = dtc
 
     def body(self) -> Iterable[Widget]:
         """Return the text."""

@@ -181,6 +181,18 @@ async def test_two_marked_reports_are_compared() -> None:
         assert driver.place == "FaultDetail"
 
 
+async def test_a_fault_can_be_cleared_from_its_own_screen() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("enter")
+        await driver.until(lambda: driver.called("read_faults") and not driver.app.session.running)
+        await driver.press("enter")
+        assert driver.place == "FaultDetail"
+        await driver.press("f6", "y")
+        await driver.until(lambda: driver.called("clear") == [(("0x1001",),)])
+        await driver.until(lambda: not driver.app.session.running)
+
+
 async def test_messages_are_searched_and_explained() -> None:
     async with console() as driver:
         await driver.press("f4")

@@ -1,0 +1,52 @@
+"""What every screen about one control unit can do: read its fault memory again, and clear it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from workshop_console.i18n.texts import _, mark
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.faults import ask_and_clear
+from workshop_console.screens.session import READ_FAULTS
+from workshop_console.screens.unit_view import UnitView
+
+
+class OneUnit(ConsoleScreen[None]):
+    """A screen about one control unit, of the vehicle or of a kept report."""
+
+    handles: tuple[str, ...] = ("start", "clear")
+    words: ClassVar = {
+        "start": (mark("Read again"), mark("Read identification and fault memory again, with all details.")),
+        "clear": (mark("Clear"), mark("Clear the fault memory of this control unit; asks first.")),
+    }
+
+    def __init__(self, view: UnitView) -> None:
+        super().__init__()
+        self._view = view
+
+    def cannot(self, command_id: str) -> str:
+        """Return why a command does not work now."""
+        if command_id in ("start", "clear"):
+            if self._view.report is not None:
+                return _("this is a kept report")
+            if self.session.running:
+                return _("something still runs")
+        return ""
+
+    def do_start(self) -> None:
+        """Read the fault memory with its details."""
+        workshop, key = self.session.workshop, self._view.key
+        self.console.start_job(
+            READ_FAULTS,
+            lambda cancellation: workshop.read_faults((key,), details=True, cancellation=cancellation),
+        )
+
+    def do_clear(self) -> None:
+        """Ask, then clear."""
+        result = self._view.result(self.session)
+        ask_and_clear(
+            self.console,
+            (self._view.key,),
+            lambda: self._view.name(self.session),
+            len(result.faults) if result else 0,
+        )
