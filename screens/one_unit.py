@@ -14,7 +14,7 @@ from workshop_console.screens.unit_view import UnitView
 class OneUnit(ConsoleScreen[None]):
     """A screen about one control unit, of the vehicle or of a kept report."""
 
-    handles: tuple[str, ...] = ("start", "clear")
+    handles: ClassVar[tuple[str, ...]] = ("start", "clear")
     words: ClassVar = {
         "start": (mark("Read again"), mark("Read identification and fault memory again, with all details.")),
         "clear": (mark("Clear"), mark("Clear the fault memory of this control unit; asks first.")),
