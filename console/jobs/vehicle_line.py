@@ -296,6 +296,7 @@ class VehicleLine:
             # Nothing needs choosing: the addresses say everything but the description.
             link = yield from self.open_for_work()
             yield from self._ship(vin := ask_vin(link))
+            self.vehicle = more_known(VehicleIdentity(vin=vin), self.vehicle, link.identity())
             fitting = [d for d in self.catalogue.descriptions() if not d.shipped or fits_vin(d, vin)]
             fitting.sort(key=lambda description: not fits_vin(description, vin))
             described = [unit for d in fitting for unit in on_line(self.catalogue.units(d.key), link.kind)]

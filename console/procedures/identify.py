@@ -121,6 +121,14 @@ def identify(unit: UnitSummary, talk: Conversation) -> UnitScript[Identification
     )
 
 
+def identify_variant(unit: UnitSummary, talk: Conversation) -> UnitScript[tuple[str, Exchange | None]]:
+    """Ask a unit only what tells its variant; return its name and the exchange after which asking ended."""
+    records = _Records(talk)
+    variant, _match = yield from _find_variant(unit, records)
+    yield from records.leave()
+    return variant, records.failure
+
+
 def _first_number(records: _Records, dids: Sequence[int]) -> UnitScript[str]:
     for did in dids:
         data = yield from records.record(did)
