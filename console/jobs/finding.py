@@ -18,7 +18,8 @@ _MOST_CANDIDATES = 6
 def find_unit(name: str, units: Sequence[UnitSummary], link: VehicleLink) -> UnitSummary:
     """Return the unit of `units` called or addressed `name`; an address that nobody describes is taken too.
 
-    Names: SHORT-NAME or label, case-insensitive; a beginning is enough when it fits one unit only.
+    Names: SHORT-NAME or label, of the unit or else of one of its variants, case-insensitive; a beginning of
+    the unit's is enough when it fits one unit only. Which variant is there, the unit tells.
 
     Raises:
         ConsoleError: WC-300 no such unit; WC-301 several; WC-305 an address of another kind of line.
@@ -35,7 +36,7 @@ def find_unit(name: str, units: Sequence[UnitSummary], link: VehicleLink) -> Uni
     wanted = name.strip().casefold()
     exact = [u for u in units if wanted in (u.name.casefold(), u.label.casefold())]
     if not exact and wanted:
-        exact = [
+        exact = [u for u in units if any(wanted == v.name.casefold() for v in u.variants)] or [
             u for u in units if u.name.casefold().startswith(wanted) or u.label.casefold().startswith(wanted)
         ]
     if not exact:

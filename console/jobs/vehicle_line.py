@@ -238,7 +238,9 @@ class VehicleLine:
 
         files = []
         for file in pdx:
-            files.append((yield from self.import_pdx(file)))
+            # What was not used of it, the choice says.
+            yield StepBegan(step=Step.IMPORTING, detail=clean(file.name))
+            files.append(self.import_file(file))
         link = yield from self.open_for_work()
         if self.choice is None or files or scan:
             choice = yield from choose_units(

@@ -51,8 +51,10 @@ COMMON_PAIRS: tuple[tuple[CanAddress, ...], ...] = (
     tuple(CanAddress(r, r + 0x6A) for r in range(0x700, 0x776)),
     tuple(CanAddress(r, r + 1) for r in range(0x600, 0x7DF, 2)),
     tuple(CanAddress(r, r + 0x20) for r in range(0x700, 0x7C0)),
+    tuple(CanAddress(0x18DA00F1 | n << 8, 0x18DAF100 | n, extended=True) for n in range(0x100) if n != 0xF1),
 )
-"""Request and response identifiers in use beside them: response above request by 0x08, 0x6A, 0x01, 0x20."""
+"""Request and response identifiers in use beside them: response above request by 0x08, 0x6A, 0x01, 0x20;
+then the 29-bit ones of ISO 15765-2 (normal fixed addressing), the tester being 0xF1."""
 
 
 def scan(link: VehicleLink, cancellation: Cancellation) -> Generator[Event, None, tuple[UnitSummary, ...]]:

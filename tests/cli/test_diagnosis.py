@@ -228,3 +228,14 @@ def test_ctrl_c_before_any_unit_is_asked_ends_with_130_and_a_document(
     result = ran(capsys, "quick-test", "--vci", "doip://127.0.0.1", "--json", *OFF)
     assert result.code == ExitCode.INTERRUPTED
     assert result.numbers == ["WC-311"]
+
+
+def test_what_of_a_description_was_not_used_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    somersault = Path(__file__).parents[1] / "odx" / "data" / "somersault.pdx"
+    with simulated("--vehicle", "van", "--socketcand", "127.0.0.1:0") as bound:
+        vci = "can://socketcand/can0?host={}&port={}".format(*bound["socketcand"])
+        unit = ("--pdx", str(somersault), "--ecu", "somersault_lazy")
+        result = ran(capsys, "faults", "--vci", vci, *unit, "--json", *OFF)
+    numbers = [message["number"] for message in result.document["messages"]]
+    assert numbers == ["WC-407", "WC-302"]
+    assert result.document["unit"]["name"] == "somersault_base_variant"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.choice import UnitChoice, choose_units, fits_vin
 from workshop_console.console.jobs.finding import find_unit
 from workshop_console.console.model.address import Address, CanAddress, DoipAddress
-from workshop_console.console.model.description import DescriptionSummary, UnitSummary
+from workshop_console.console.model.description import DescriptionSummary, UnitSummary, Variant
 from workshop_console.console.model.exchange import FunctionalAnswer, SilentReason
 from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -152,6 +153,13 @@ def test_what_names_no_unit_is_told(name: str, number: str) -> None:
     with pytest.raises(ConsoleError) as raised:
         find_unit(name, UNITS, line())
     assert raised.value.number == number
+
+
+def test_the_name_of_a_variant_names_its_unit() -> None:
+    units = (*UNITS, replace(unit("CDI", 4), variants=(Variant(name="CDI_v2", label="", patterns=()),)))
+    assert find_unit("cdi_V2", units, line()).name == "CDI"
+    with pytest.raises(ConsoleError):
+        find_unit("CDI_v3", units, line())
 
 
 def test_a_logical_address_does_not_fit_a_can_line() -> None:

@@ -77,12 +77,13 @@ def test_can_finds_legislated_and_common_pairs_once() -> None:
         CanAddress(0x7E0, 0x7E8): there(),
         CanAddress(0x710, 0x77A): there(),
         CanAddress(0x620, 0x628): there(),
+        CanAddress(0x18DA40F1, 0x18DAF140, extended=True): there(),
     }
     link = ScriptedLink(units, kind=LinkKind.CAN)
     link.functional_answers[b"\x3e\x00"] = [
         FunctionalAnswer(address=CanAddress(0x7E0, 0x7E8), payload=b"\x7e\x00")
     ]
-    assert run(link)[1] == ["0x620/0x628", "0x710/0x77A", "0x7E0/0x7E8"]
+    assert run(link)[1] == ["0x620/0x628", "0x710/0x77A", "0x7E0/0x7E8", "0x18DA40F1/0x18DAF140"]
 
 
 def test_cancelled_scan_gives_what_it_found() -> None:
