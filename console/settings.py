@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -101,7 +102,9 @@ def _read_file(file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > _LARGEST_FILE_BYTES:
             raise ConsoleError("WC-101", file=clean(file), line=0, detail="> 256 KiB")
-        text = file.read_bytes().decode("utf-8")
+        if file.is_fifo():  # nobody may ever write into it
+            raise ConsoleError("WC-108", file=clean(file), detail="FIFO")
+        text = file.read_bytes().decode("utf-8-sig")  # Windows' editors put a mark before the text
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
@@ -113,7 +116,9 @@ def _read_file(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConsoleError("WC-101", file=clean(file), line=0, detail=clean(error)) from None
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place.group(1)) if place else 0
+        raise ConsoleError("WC-101", file=clean(file), line=line, detail=clean(error)) from None
 
 
 def _convert(source: str, key: str, value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,10 @@ class Ended(Exception):  # noqa: N818 - it is no error: the command ended early,
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+_OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What printing raises where the output goes to a full disk; adapters let no OSError out."""
 
 
 def invoke(arguments: list[str]) -> int:
@@ -56,9 +61,19 @@ def guarded(work: Callable[[Session], object], *, as_json: bool = False) -> int:
         return int(code)
     except BrokenPipeError:
         # Whoever read the output went away (a pager, head); there is nobody to tell.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return int(ExitCode.FAILURES)
+    except OSError as error:
+        # Nothing more can be said there; a full disk, mostly.
+        _abandon_output()
+        detail = clean(error.strerror or error)
+        _tell(ConsoleError("WC-107", file="stdout", detail=detail), None, as_json=False)
+        return int(ExitCode.FAILURES)
+
+
+def _abandon_output() -> None:
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _guarded(work: Callable[[Session], object], as_json: bool) -> ExitCode:
@@ -75,6 +90,8 @@ def _guarded(work: Callable[[Session], object], as_json: bool) -> ExitCode:
     except BrokenPipeError:
         raise
     except Exception as unexpected:  # the one place of the command line, as JobRunner is that of the screens
+        if isinstance(unexpected, OSError) and unexpected.errno in _OUTPUT_FAILS:
+            raise
         error = _as_message(unexpected)
     finally:
         if session is not None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
 from workshop_console.console.cli.output import RED, YELLOW, Column, colour, print_json, print_table, wrap
 from workshop_console.console.cli.running import run_job
 from workshop_console.console.cli.session import Session
+from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.dtc import FaultState
-from workshop_console.console.model.message import RaisedMessage
-from workshop_console.console.model.report import QuickTestReport, UnitResult, UnitState
+from workshop_console.console.model.message import RaisedMessage, raised_by
+from workshop_console.console.model.report import QuickTestReport, ReportComparison, UnitResult, UnitState
 from workshop_console.console.model.report_json import quick_test_document
 from workshop_console.console.procedures.events import MessageRaised, ReportFinished
 from workshop_console.console.procedures.quick_test import FAILED_STATES
 from workshop_console.i18n import explain, formats
 from workshop_console.i18n.texts import _
+
+if TYPE_CHECKING:
+    from workshop_console.console.jobs.workshop import Workshop
 
 
 def quick_test_command(session: Session, *, pdx: Sequence[str], scan: bool, html: str | None) -> int:
@@ -34,17 +40,29 @@ def quick_test_command(session: Session, *, pdx: Sequence[str], scan: bool, html
             raised.append(event.message)
         elif isinstance(event, ReportFinished):
             report = event.report
-    session.tell(raised)
     if report is None:
+        session.tell(raised)
         return worst(exit_code(message.number) for message in raised)
+    if html is not None:
+        written = write_page(workshop, report, html)
+        raised.append(written)
+        if exit_code(written.number) is not ExitCode.DONE:
+            report = replace(report, messages=(*report.messages, written))
+    session.tell(raised)
     if session.as_json:
         print_json(quick_test_document(report, workshop.raised(report.messages), explain.fault_text))
     else:
         print_report(report)
-    if html is not None:
-        written = workshop.export(report, Path(html), "html")
-        session.tell([RaisedMessage(number="WC-607", facts=(("file", str(written)),))])
     return quick_test_code(report)
+
+
+def write_page(workshop: Workshop, shown: QuickTestReport | ReportComparison, file: str) -> RaisedMessage:
+    """Write a page to print, and return the message that says so or why not."""
+    try:
+        written = workshop.export(shown, Path(file), "html")
+    except ConsoleError as error:
+        return raised_by(error)
+    return RaisedMessage(number="WC-607", facts=(("file", str(written)),))
 
 
 def quick_test_code(report: QuickTestReport) -> ExitCode:

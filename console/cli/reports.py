@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from workshop_console.console.cli.exit_codes import ExitCode
+from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
 from workshop_console.console.cli.output import BOLD, Column, colour, print_json, print_table, wrap
-from workshop_console.console.cli.quick_test import print_report
+from workshop_console.console.cli.quick_test import print_report, write_page
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report import QuickTestReport, ReportComparison
 from workshop_console.console.model.report_json import quick_test_document, utc_text
 from workshop_console.console.reports.writing import comparison_document
@@ -32,6 +29,7 @@ def reports_command(
         raise ConsoleError("WC-103", detail="reports ID --html FILE")
     else:
         return _list(session)
+    told = [] if html is None else [write_page(workshop, shown, html)]
     if session.as_json and isinstance(shown, ReportComparison):
         print_json(comparison_document(shown, explain.fault_text))
     elif session.as_json and isinstance(shown, QuickTestReport):
@@ -40,10 +38,8 @@ def reports_command(
         print_comparison(shown)
     else:
         print_report(shown)
-    if html is not None:
-        written = workshop.export(shown, Path(html), "html")
-        session.tell([RaisedMessage(number="WC-607", facts=(("file", str(written)),))])
-    return ExitCode.DONE
+    session.tell(told)
+    return worst(exit_code(message.number) for message in told)
 
 
 def _list(session: Session) -> int:

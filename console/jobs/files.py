@@ -17,22 +17,28 @@ from workshop_console.console.model.clean import clean
 def write_text(file: Path, text: str) -> Path:
     """Write `text` to `file` through a temporary file beside it, and return the absolute path.
 
+    What is no ordinary file (a device, a pipe) is written into and stays what it is; a link stays a link.
+
     Raises ConsoleError WC-604 when the disk is full, WC-107 when it cannot be written otherwise; what was
     there before is then untouched.
     """
     file = file.expanduser().absolute()
     temporary = ""
     try:
+        if file.exists() and not file.is_file() and not file.is_dir():
+            file.write_text(text, encoding="utf-8", newline="\n")
+            return file
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
+        place = file.resolve()
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{place.name[:40]}.", dir=place.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as target:
             target.write(text)
             target.flush()
             os.fsync(target.fileno())
         _give_usual_rights(temporary)
-        Path(temporary).replace(file)
+        Path(temporary).replace(place)
     except (OSError, ValueError) as error:
         if temporary:
             with suppress(OSError):

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.command_line import PROGRAM, ran
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
 from workshop_console.console.cli.output import fitted, width
+from workshop_console.console.settings import Folders, load_settings
 
 DESIGNED = ("run", "quick-test", "faults", "import", "message", "credit", "check", "simulate", "backend")
 
@@ -242,3 +243,29 @@ def test_a_message_explained_shows_no_placeholder() -> None:
     assert message["number"] == "2173-43"
     assert "{" not in "".join([message["title"], message["when"], message["cause"], *message["remedy"]])
     assert "…" in message["title"] + message["cause"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("arguments", [["message", "2221-47"], ["message", "--json"], ["--help"]])
+def test_an_output_that_is_full_is_told(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert run.returncode == ExitCode.FAILURES
+    assert run.stderr.startswith("WC-107")
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "line"), [("\ufefflang = 'de'", "", 0), ("lang = 'de'\nvci = =\n", "WC-101", 2)]
+)
+def test_settings_of_windows_editors_are_read_and_errors_have_their_line(
+    text: str, number: str, line: int, tmp_path: Path
+) -> None:
+    folders = Folders(config=tmp_path, data=tmp_path, state=tmp_path)
+    folders.config_file.write_text(text, encoding="utf-8")
+    settings, problems = load_settings(folders, environment={})
+    assert [problem.number for problem in problems] == ([number] if number else [])
+    assert [problem.facts["line"] for problem in problems] == ([line] if number else [])
+    assert settings.lang == ("" if number else "de")

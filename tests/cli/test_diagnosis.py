@@ -239,3 +239,15 @@ def test_what_of_a_description_was_not_used_is_told_once(capsys: pytest.CaptureF
     numbers = [message["number"] for message in result.document["messages"]]
     assert numbers == ["WC-407", "WC-302"]
     assert result.document["unit"]["name"] == "somersault_base_variant"
+
+
+def test_a_page_that_cannot_be_written_is_told_in_the_one_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test = ran(capsys, "quick-test", "--vci", "sim://van", "--json", "--html", str(tmp_path))
+    assert test.code == ExitCode.FAILURES
+    assert "WC-107" in [message["number"] for message in test.document["messages"]]
+    shown = ran(capsys, "reports", str(test.document["report"]), "--json", "--html", str(tmp_path))
+    assert shown.code == ExitCode.FAILURES
+    assert shown.document["units"]
+    assert shown.err.startswith("WC-107")
