@@ -19,6 +19,10 @@ class EntryKind(StrEnum):
     CODING = "coding"
     GUIDED_TEST = "guided-test"
     FLASHING = "flashing"
+    SECURITY_ACCESS = "security-access"
+    """A key was sent (0x27)."""
+    OTHER = "other"
+    """Kept by a newer console, for something that this one does not know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,18 @@ class OrderEntry:
     An entry that stays `begun` was broken off."""
     who: str = ""
     details: Details = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderVehicle:
+    """A vehicle that something was done to."""
+
+    vin: str
+    """Empty: the vehicles that told none."""
+    vehicle_name: str
+    entries: int
+    last: datetime
+    """When the newest entry began."""
 
 
 @dataclass(frozen=True, kw_only=True)

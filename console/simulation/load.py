@@ -26,6 +26,7 @@ from workshop_console.console.simulation.definition import (
     VariantDefinition,
     VehicleDefinition,
 )
+from workshop_console.console.simulation.security import secret_of
 
 VEHICLES = ("car", "van", "electric")
 """Names of the shipped vehicles; the first is what sim:// means."""
@@ -106,8 +107,7 @@ def _unit(unit: _Table, vin: str, common: _Table) -> UnitDefinition:
         routines=tuple(_routine(_records()["routine"][name]) for name in routines),
         actuators=tuple(_actuator(_records()["actuator"][name]) for name in profile.get("actuators", ())),
         security=tuple(
-            SecurityDefinition(level=level, secret=0x4D42_0000 | unit["logical"] ^ level << 4)
-            for level in levels
+            SecurityDefinition(level=level, secret=secret_of(unit["name"], level)) for level in levels
         ),
         memory=(_FLASH_SEGMENT,) if profile.get("flash") else (),
     )
