@@ -67,7 +67,7 @@ def test_a_database_of_another_kind_is_refused(database: str) -> None:
     assert (error.number, error.facts["source"]) == ("WC-102", "--database")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no such device")
 def test_a_device_is_no_database() -> None:
     assert refused(Path("/dev/full")).number in ("WC-107", "WC-507", "WC-604")
 
