@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.exchange import Exchange, FunctionalAnswer, UdsRequest
     from workshop_console.console.model.forms import EncodedRequest, UnitForms
-    from workshop_console.console.model.kept import Details, KeptCoding, OrderEntry, ValueSet
+    from workshop_console.console.model.kept import Details, KeptCoding, OrderEntry, OrderVehicle, ValueSet
     from workshop_console.console.model.message import NumberedMessage
     from workshop_console.console.model.report import QuickTestReport, ReportSummary
     from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
@@ -265,6 +265,13 @@ class OrderBook(Protocol):
 
     def entries(self, vin: str, *, since: datetime | None = None) -> Sequence[OrderEntry]:
         """Return the entries of a vehicle, oldest first."""
+
+
+class OrderArchive(OrderBook, Protocol):
+    """The order book as one who prints it sees it."""
+
+    def vehicles(self) -> Sequence[OrderVehicle]:
+        """Return the vehicles that something was done to, the last one first."""
 
 
 class Codings(Protocol):

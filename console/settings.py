@@ -18,6 +18,7 @@ LANGUAGES = ("de", "en", "es", "it")
 
 _APPLICATION = "workshop-console"
 _LARGEST_FILE_BYTES = 256 * 1024
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +95,23 @@ class Settings:
     """Folder for F7; empty: the state folder's."""
     ascii: bool = False
     """Draw with ASCII only."""
+    mechanic: str = ""
+    """Who is written into the order book; empty: the computer's user name."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Keys of the user's own: action id (docs/keys.md) to keys; console/commands.py checks them."""
+
+    @property
+    def who(self) -> str:
+        """The mechanic, as the order book names him: cleaned and bounded; empty where nobody knows."""
+        name = self.mechanic.strip()
+        if not name:
+            import getpass
+
+            try:
+                name = getpass.getuser()
+            except (OSError, KeyError, ImportError):  # a user whom the system does not know by name
+                name = ""
+        return clean(name, longest=_LONGEST_NAME)
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.credit_desk import CreditDesk
+from workshop_console.console.jobs.order import Orders
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
 from workshop_console.console.jobs.vehicle_line import ShippedDescription, VehicleLine
 from workshop_console.console.jobs.workshop import Workshop
@@ -22,6 +23,7 @@ from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from workshop_console.console.model.description import ImportedDescription
+    from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport, ReportComparison
     from workshop_console.console.model.vehicle import DoipEntity
     from workshop_console.console.ports import AccessServer, VehicleLink
@@ -164,10 +166,12 @@ def build_workshop(
 
         parse_vci(uri)
 
-    def write(report: QuickTestReport | ReportComparison, kind: str, workshop: Workshop) -> str:
-        from workshop_console.console.reports.writing import report_text
+    def write(
+        report: QuickTestReport | ReportComparison | Order, kind: str, workshop: Workshop
+    ) -> str | bytes:
+        from workshop_console.console.reports.writing import report_contents
 
-        return report_text(report, kind, workshop.raised)
+        return report_contents(report, kind, workshop.raised)
 
     desk = CreditDesk(server, store.credit, clock, settings.edition, source=settings.access_server)
     line = VehicleLine(
@@ -191,6 +195,7 @@ def build_workshop(
         line=line,
         catalogue=store.catalogue,
         records=store.records,
+        orders=Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who),
         messages=store.messages,
         desk=desk,
         clock=clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workshop_console.console.model.dtc import Fault, FaultState, format_code
 from workshop_console.console.model.exchange import SilentReason
+from workshop_console.console.model.kept import EntryKind, OrderEntry
 from workshop_console.console.model.negative_response import negative_response_name
 from workshop_console.console.model.report import Change, UnitResult, UnitState, VariantMatch
 from workshop_console.i18n.texts import _
@@ -136,6 +137,55 @@ def change_text(change: Change) -> str:
     from workshop_console.i18n.codes import states
 
     return str(states.CHANGES[change.value])
+
+
+def entry_kind_text(kind: EntryKind) -> str:
+    """Return what kind of thing was done."""
+    from workshop_console.i18n.codes import order
+
+    return str(order.ENTRY_KINDS[kind.value])
+
+
+def entry_text(entry: OrderEntry) -> str:
+    """Return what was done: its kind and, where it has one, its name."""
+    kind = entry_kind_text(entry.kind)
+    return f"{kind}: {entry.what}" if entry.what else kind
+
+
+def outcome_text(outcome: str) -> str:
+    """Return what came of an entry of the order book, a negative response code in words."""
+    from workshop_console.i18n.codes import order
+
+    if (nrc := refusal_of(outcome)) is not None:
+        return _("Refused: {reason}").format(reason=nrc_text(nrc))
+    return str(order.OUTCOMES.get(outcome, outcome))
+
+
+def short_outcome_text(outcome: str) -> str:
+    """Return what came of an entry in a word or two."""
+    from workshop_console.i18n.codes import order
+
+    if (nrc := refusal_of(outcome)) is not None:
+        return f"{order.SHORT_OUTCOMES['refused']} {nrc:02X}"
+    return str(order.SHORT_OUTCOMES.get(outcome, outcome))
+
+
+def refusal_of(outcome: str) -> int | None:
+    """Return the negative response code that an outcome names, or None."""
+    word, _space, code = outcome.partition(" 0x")
+    try:
+        nrc = int(code, 16) if word == "refused" else -1
+    except ValueError:
+        return None
+    return nrc if 0 <= nrc <= 0xFF else None
+
+
+def entry_details(entry: OrderEntry) -> list[tuple[str, str]]:
+    """Return the details of an entry with the names that a person reads."""
+    from workshop_console.i18n.codes import order
+
+    known = order.CLEARING_DETAILS if entry.kind is EntryKind.CLEARING else {}
+    return [(_(known.get(name, "")) or name, value) for name, value in entry.details]
 
 
 def group_name(group: str) -> str:

@@ -31,6 +31,7 @@ _EXACT = {
     "WC-301": ExitCode.WRONG_USE,
     "WC-305": ExitCode.WRONG_USE,
     "WC-606": ExitCode.WRONG_USE,
+    "WC-614": ExitCode.WRONG_USE,
     "WC-609": ExitCode.WRONG_USE,
     "WC-303": ExitCode.REFUSED,
     "WC-306": ExitCode.REFUSED,

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -22,19 +23,29 @@ def write_text(file: Path, text: str) -> Path:
     Raises ConsoleError WC-604 when the disk is full, WC-107 when it cannot be written otherwise; what was
     there before is then untouched.
     """
+    return _write(file, lambda: text.encode("utf-8"))
+
+
+def write_bytes(file: Path, content: bytes) -> Path:
+    """Write `content` to `file` as write_text() does; raises as that."""
+    return _write(file, lambda: content)
+
+
+def _write(file: Path, make: Callable[[], bytes]) -> Path:
     file = file.expanduser().absolute()
     temporary = ""
     try:
+        content = make()
         if file.exists() and not file.is_file() and not file.is_dir():
-            file.write_text(text, encoding="utf-8", newline="\n")
+            file.write_bytes(content)
             return file
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         place = file.resolve()
         descriptor, temporary = tempfile.mkstemp(prefix=f".{place.name[:40]}.", dir=place.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as target:
-            target.write(text)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(content)
             target.flush()
             os.fsync(target.fileno())
         _give_usual_rights(temporary)

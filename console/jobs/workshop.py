@@ -26,6 +26,8 @@ from workshop_console.console.procedures.events import (
 from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:
+    from workshop_console.console.jobs.order import Orders
+    from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport, ReportComparison, ReportSummary
     from workshop_console.console.ports import (
         Catalogue,
@@ -38,10 +40,12 @@ if TYPE_CHECKING:
 
 
 class ReportWriter(Protocol):
-    """Makes a file's text of a report or a comparison."""
+    """Makes a file's contents of a report, a comparison or an order."""
 
-    def __call__(self, report: QuickTestReport | ReportComparison, kind: str, workshop: Workshop) -> str:
-        """Return the text; `kind` is html or json."""
+    def __call__(
+        self, report: QuickTestReport | ReportComparison | Order, kind: str, workshop: Workshop
+    ) -> str | bytes:
+        """Return the contents; `kind` is html or json, for an order also pdf."""
 
 
 class Workshop:
@@ -61,6 +65,7 @@ class Workshop:
         line: VehicleLine,
         catalogue: Catalogue,
         records: Records,
+        orders: Orders,
         messages: Messages,
         desk: CreditDesk,
         clock: Clock,
@@ -77,6 +82,8 @@ class Workshop:
         """The vehicle at the VCI."""
         self.catalogue = catalogue
         self.records = records
+        self.orders = orders
+        """What was done to the vehicles."""
         self.messages = messages
         self.desk = desk
         self.clock = clock
@@ -210,6 +217,7 @@ class Workshop:
                 stopwatch=time.monotonic,
                 vci=self.line.vci,
                 vehicle=self.line.vehicle,
+                orders=self.orders,
             )
 
     # -- reports and messages ----------------------------------------------------------------------
@@ -235,23 +243,29 @@ class Workshop:
 
         return compare(one, other)
 
-    def export(self, report: QuickTestReport | ReportComparison, file: Path, kind: str = "html") -> Path:
-        """Write a report or a comparison as `html` or `json` and return where.
+    def export(
+        self, report: QuickTestReport | ReportComparison | Order, file: Path, kind: str = "html"
+    ) -> Path:
+        """Write a report, a comparison or an order as `html` or `json`, an order also as `pdf`; return where.
 
         Raises ConsoleError WC-107 or WC-604; the file that was there before is then untouched.
         """
-        from workshop_console.console.jobs.files import write_text
+        from workshop_console.console.jobs.files import write_bytes, write_text
 
-        return write_text(file, self._write(report, kind, self))
+        contents = self._write(report, kind, self)
+        return write_bytes(file, contents) if isinstance(contents, bytes) else write_text(file, contents)
 
-    def export_file(self, report: QuickTestReport | ReportComparison, kind: str = "html") -> Path:
+    def export_file(self, report: QuickTestReport | ReportComparison | Order, kind: str = "html") -> Path:
         """Return a file name for F7 that is not taken yet."""
         from workshop_console.console.jobs.files import free_name
+        from workshop_console.console.model.order import Order
         from workshop_console.console.model.report import ReportComparison
 
+        folder = Path(self.settings.exports).expanduser() if self.settings.exports else self.folders.exports
+        if isinstance(report, Order):
+            return free_name(folder, "order", report.vehicle.vin, report.printed, kind)
         last = report.last if isinstance(report, ReportComparison) else report
         what = "comparison" if isinstance(report, ReportComparison) else "quick-test"
-        folder = Path(self.settings.exports).expanduser() if self.settings.exports else self.folders.exports
         return free_name(folder, what, last.vehicle.vin, last.started, kind)
 
     def message(self, number: str, facts: Mapping[str, str | int | float] | None = None) -> NumberedMessage:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.dtc import DtcStatus, Fault
 from workshop_console.console.model.exchange import Exchange, SilentReason
-from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.kept import Details, EntryKind, OrderEntry
+from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.report import ClearingResult, FaultReading, QuickTestReport
 from workshop_console.console.model.vehicle import VehicleIdentity
-from workshop_console.console.ports import Catalogue, Clock, Records, VehicleLink
+from workshop_console.console.ports import Catalogue, Clock, OrderBook, Records, VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.compare import in_memory, memory_was_read
 from workshop_console.console.procedures.events import (
@@ -25,6 +26,7 @@ from workshop_console.console.procedures.events import (
     StepBegan,
 )
 from workshop_console.console.procedures.fault_memory import read_fault_memories, read_unit
+from workshop_console.console.procedures.outcomes import outcome_of
 from workshop_console.console.procedures.presence import address_for, answered
 from workshop_console.console.procedures.scripts import (
     Conversation,
@@ -64,14 +66,17 @@ def clear_fault_memories(
     stopwatch: Callable[[], float],
     vci: str = "",
     vehicle: VehicleIdentity | None = None,
+    orders: OrderBook | None = None,
 ) -> Iterator[Event]:
     """Read, save, clear and read again; yields FaultsRead (before) and FaultsCleared for each unit.
 
-    A unit whose memory could not be read is not cleared: nothing of it would be saved. From the first 0x14
+    A unit whose memory could not be read is not cleared: nothing of it would be saved. Each unit that is
+    cleared gets an entry in `orders`, kept before the first 0x14 goes out. From the first 0x14
     on the procedure cannot be cancelled until each memory was read again.
 
     Raises:
-        ConsoleError: WC-608 when the readout cannot be saved; nothing was cleared then.
+        ConsoleError: WC-608 when the readout cannot be saved, WC-612 when the entries cannot be kept; nothing
+            was cleared then.
     """
     started, began = clock.now(), stopwatch()
     before: dict[object, FaultReading] = {}
@@ -116,6 +121,10 @@ def clear_fault_memories(
     except ConsoleError as error:
         names = ", ".join(reading.result.name for _, _, reading in readable[:6])
         raise ConsoleError("WC-608", unit=names) from error
+    kept = [
+        orders.begin(_entry(reading, vehicle or VehicleIdentity(), clock, readout_id)) if orders else 0
+        for _, _, reading in readable
+    ]
 
     with cancellation.locked():
         yield StepBegan(step=Step.CLEARING)
@@ -126,10 +135,45 @@ def clear_fault_memories(
         ]
         for done, (index, cleared) in enumerate(run_scripts(link, tasks, cancellation), start=1):
             result = _result(readable[index][2], cleared, readout_id)
+            if orders is not None:
+                try:
+                    orders.complete(
+                        kept[index],
+                        answer=cleared.answer.payload,
+                        outcome=outcome_of(cleared.answer),
+                        details=_details(result),
+                    )
+                except ConsoleError as error:  # the unit was cleared all the same, and the others wait
+                    yield MessageRaised(message=raised_by(error))
             for message in _messages(result):
                 yield MessageRaised(message=message)
             yield FaultsCleared(result=result)
             yield Progress(done=done, total=len(readable), can_cancel=done == len(readable))
+
+
+def _entry(reading: FaultReading, vehicle: VehicleIdentity, clock: Clock, readout_id: int) -> OrderEntry:
+    unit = reading.result
+    return OrderEntry(
+        time=clock.now(),
+        vin=vehicle.vin,
+        vehicle_name=vehicle.name,
+        unit=unit.label or unit.name,
+        address=str(unit.address),
+        kind=EntryKind.CLEARING,
+        what="",
+        request=clear_diagnostic_information().payload,
+        details=(("readout", str(readout_id)), ("before", _codes(in_memory(unit.faults).values()))),
+    )
+
+
+def _codes(faults: Iterable[Fault]) -> str:
+    return ", ".join(fault.code for fault in faults) or "-"
+
+
+def _details(result: ClearingResult) -> Details:
+    """Return what became of the faults, by the names that explain.detail_name() knows."""
+    found = (("gone", result.gone), ("back", result.back), ("kept", result.kept))
+    return tuple((name, _codes(faults)) for name, faults in found if faults)
 
 
 def _clear(unit: UnitSummary, catalogue: Catalogue) -> UnitScript[_Cleared]:

@@ -1,4 +1,4 @@
-"""Makes the text of a report's or a comparison's file."""
+"""Makes the contents of a report's, a comparison's or an order's file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage
+from workshop_console.console.model.order import Order
 from workshop_console.console.model.report import QuickTestReport, ReportComparison
 from workshop_console.console.model.report_json import (
     TextOf,
@@ -22,6 +23,34 @@ Raised = Callable[[Iterable[RaisedMessage]], Sequence[NumberedMessage]]
 """Gives messages in the language of the session."""
 
 
+def report_contents(
+    report: QuickTestReport | ReportComparison | Order, kind: str, raised: Raised
+) -> str | bytes:
+    """Return what the file holds; `kind` is html or json, for an order also pdf."""
+    return (
+        order_contents(report, kind, raised)
+        if isinstance(report, Order)
+        else report_text(report, kind, raised)
+    )
+
+
+def order_contents(order: Order, kind: str, raised: Raised) -> str | bytes:
+    """Return the order report; `kind` is html, json or pdf."""
+    if kind == "json":
+        from workshop_console.console.reports.order_document import order_document
+
+        return _json(order_document(order, raised))
+    from workshop_console.console.reports.order_sheet import order_sheet
+
+    if kind == "pdf":
+        from workshop_console.console.reports.sheet_pdf import sheet_pdf
+
+        return sheet_pdf(order_sheet(order), order.printed)
+    from workshop_console.console.reports.sheet_page import sheet_page
+
+    return sheet_page(order_sheet(order))
+
+
 def report_text(report: QuickTestReport | ReportComparison, kind: str, raised: Raised) -> str:
     """Return the file's text; `kind` is html or json."""
     if isinstance(report, ReportComparison):
@@ -33,6 +62,10 @@ def report_text(report: QuickTestReport | ReportComparison, kind: str, raised: R
         if kind == "html":
             return quick_test_page(report, messages)
         document = quick_test_document(report, messages, explain.fault_text)
+    return _json(document)
+
+
+def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

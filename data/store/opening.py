@@ -20,6 +20,8 @@ from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATI
 
 if TYPE_CHECKING:
     from workshop_console.data.store.catalogue import StoredCatalogue
+    from workshop_console.data.store.codings import StoredCodings
+    from workshop_console.data.store.order_book import StoredOrderBook
     from workshop_console.data.store.records import StoredRecords
 
 
@@ -31,6 +33,8 @@ class Store:
     messages: StoredMessages
     credit: StoredCredit
     records: StoredRecords
+    orders: StoredOrderBook
+    codings: StoredCodings
     problems: list[ConsoleError]
     """What was found wrong; grows when damage shows later."""
     databases: tuple[GuardedDatabase, ...]
@@ -57,6 +61,8 @@ def open_store(folders: Folders, *, texts: ShippedTexts) -> Store:
         messages=StoredMessages(store, in_memory, texts),
         credit=StoredCredit(store),
         records=cast("StoredRecords", Late(lambda: _records(records, refusal))),
+        orders=cast("StoredOrderBook", Late(lambda: _orders(records, refusal))),
+        codings=cast("StoredCodings", Late(lambda: _codings(records, refusal))),
         problems=problems,
         databases=(store, in_memory, records),
     )
@@ -74,10 +80,26 @@ def _records(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredRe
     return StoredRecords(records, refusal)
 
 
-def _salvage_reports(damaged: Path, rebuilt: Database) -> None:
+def _orders(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredOrderBook:
+    from workshop_console.data.store.order_book import StoredOrderBook
+
+    return StoredOrderBook(records, refusal)
+
+
+def _codings(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredCodings:
+    from workshop_console.data.store.codings import StoredCodings
+
+    return StoredCodings(records, refusal)
+
+
+def _salvage_records(damaged: Path, rebuilt: Database) -> None:
+    from workshop_console.data.store.codings import salvage_codings
+    from workshop_console.data.store.order_book import salvage_order_entries
     from workshop_console.data.store.records import salvage_reports
 
     salvage_reports(damaged, rebuilt)
+    salvage_order_entries(damaged, rebuilt)
+    salvage_codings(damaged, rebuilt)
 
 
 def _guarded(database: Database, problems: list[ConsoleError]) -> GuardedDatabase:
@@ -125,7 +147,7 @@ def _open_records(file: Path, problems: list[ConsoleError]) -> tuple[GuardedData
     """Return the records and why nothing can be kept in them, if so; then they are only read."""
 
     def guarded(database: Database) -> GuardedDatabase:
-        return GuardedDatabase(database, damaged_number="WC-602", problems=problems, salvage=_salvage_reports)
+        return GuardedDatabase(database, damaged_number="WC-602", problems=problems, salvage=_salvage_records)
 
     database = Database(file, RECORDS_MIGRATIONS, durable=True)
     kept = guarded(database)
