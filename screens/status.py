@@ -20,6 +20,7 @@ _STEPS: dict[Step, str] = {
     Step.READING: mark("Reading"),
     Step.SAVING: mark("Saving a readout first"),
     Step.CLEARING: mark("Clearing"),
+    Step.WRITING: mark("Writing {detail}"),
 }
 
 _JOBS = {

@@ -24,6 +24,7 @@ STEPS: dict[Step, Lazy] = {
     Step.READING: Lazy("Asking the control units …"),
     Step.SAVING: Lazy("Saving the readout …"),
     Step.CLEARING: Lazy("Clearing …"),
+    Step.WRITING: Lazy("Writing …"),
 }
 
 

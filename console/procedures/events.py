@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from workshop_console.console.model.coding import CodingReading, CodingResult
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.message import RaisedMessage
     from workshop_console.console.model.report import (
@@ -33,6 +34,8 @@ class Step(StrEnum):
     READING = "reading"
     SAVING = "saving"
     CLEARING = "clearing"
+    WRITING = "writing"
+    """A coding; `detail` is its label."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +118,20 @@ class ReportFinished:
     report: QuickTestReport
 
 
+@dataclass(frozen=True, kw_only=True)
+class CodingRead:
+    """One coding record was read, or could not be."""
+
+    reading: CodingReading
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodingWritten:
+    """A coding was written, or not; the result says."""
+
+    result: CodingResult
+
+
 Event = (
     StepBegan
     | UnitsPlanned
@@ -124,6 +141,8 @@ Event = (
     | EcuSilent
     | FaultsRead
     | FaultsCleared
+    | CodingRead
+    | CodingWritten
     | Progress
     | MessageRaised
     | ReportFinished
