@@ -39,7 +39,7 @@ def parse_address(text: str) -> Address | None:
     text = text.strip()
     if match := _CAN.fullmatch(text):
         request, response = (int(part, 16) for part in match.groups())
-        if max(request, response) > 0x1FFFFFFF:
+        if max(request, response) > 0x1FFFFFFF or request == response:
             return None
         return CanAddress(request, response, extended=max(request, response) > 0x7FF)
     if match := _DOIP.fullmatch(text):

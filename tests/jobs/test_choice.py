@@ -147,7 +147,14 @@ def test_units_are_found_by_name_beginning_and_address(name: str, found: str) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [("ESP", "WC-301"), ("ABS", "WC-300"), (" ", "WC-300"), ("0x7E0/0x7E8", "WC-305")]
+    ("name", "number"),
+    [
+        ("ESP", "WC-301"),
+        ("ABS", "WC-300"),
+        (" ", "WC-300"),
+        ("0x7E0/0x7E8", "WC-305"),
+        ("0x7E0/0x7E0", "WC-300"),
+    ],
 )
 def test_what_names_no_unit_is_told(name: str, number: str) -> None:
     with pytest.raises(ConsoleError) as raised:
