@@ -1,4 +1,4 @@
-"""The form in which the import worker sends a description to the console: JSON, defaults left out."""
+"""The form in which worker processes send plain values to the console: JSON, defaults left out."""
 
 from __future__ import annotations
 
@@ -30,6 +30,23 @@ def loads(document: Mapping[str, Json]) -> ImportedDescription:
         raise ValueError(f"not a description: {type(error).__name__}") from None
     if not isinstance(decoded, ImportedDescription):
         raise ValueError("not a description")
+    return decoded
+
+
+def to_json(value: Any) -> Json:
+    """Return a dataclass of plain values (or a tuple, or one value) in the form that JSON takes."""
+    return _encode(value)
+
+
+def from_json(kind: type[_T], document: Json) -> _T:
+    """Return the `kind` that to_json() made `document` of. Raises ValueError when it is none."""
+    try:
+        plain: Any = kind
+        decoded = _decoder(plain)(document)
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ValueError(f"not a {kind.__name__}: {type(error).__name__}") from None
+    if not isinstance(decoded, kind):
+        raise ValueError(f"not a {kind.__name__}")
     return decoded
 
 

@@ -15,11 +15,10 @@ from typing import NoReturn, TextIO
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
+from workshop_console.console.odx.confine import confine_this_process
 from workshop_console.console.odx.limits import MEBIBYTE, ImportLimits
 from workshop_console.console.odx.reasons import Reason
 
-_LARGEST_WRITTEN_BYTES = 4 * MEBIBYTE
-"""Nothing is written to files but Python's own compiled modules."""
 _SPOILING = (Reason.FILE_UNREADABLE, Reason.NOT_CONFORMING, Reason.LAYER_UNREADABLE)
 """Problems that are the likely reason when no control unit was found."""
 
@@ -31,7 +30,7 @@ def main(arguments: list[str]) -> int:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii", newline="\n")
     sys.stdout = sys.stderr
     reserve: bytes | None = bytes(MEBIBYTE)
-    _limit_this_process(limits)
+    confine_this_process(limits)
     try:
         _import(file, limits, output)
     except ConsoleError as error:
@@ -51,29 +50,6 @@ def main(arguments: list[str]) -> int:
     output.flush()
     # The process ends here and now: freeing a large database object by object takes longer than loading it.
     os._exit(0)
-
-
-def _limit_this_process(limits: ImportLimits) -> None:
-    """Limit memory and processor time; Windows has no such limits, there importer.py ends us by the clock."""
-    # Collecting garbage while a database grows costs a quarter of the time and finds none.
-    gc.disable()
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for kind, amount in (
-        (resource.RLIMIT_AS, limits.memory_mib * MEBIBYTE),
-        (resource.RLIMIT_CPU, limits.seconds),
-        (resource.RLIMIT_FSIZE, _LARGEST_WRITTEN_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _soft, hard = resource.getrlimit(kind)
-        wanted = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        try:
-            resource.setrlimit(kind, (wanted, hard))
-        except (ValueError, OSError):
-            # macOS knows RLIMIT_AS and refuses to set it; the clock still holds.
-            continue
 
 
 def _import(file: Path, limits: ImportLimits, output: TextIO) -> None:
