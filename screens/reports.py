@@ -19,11 +19,12 @@ from workshop_console.widgets.table import Column, Row, Table
 class Reports(FilteredScreen):
     """Lists what the records hold, newest first."""
 
-    handles = ("open", "mark", "start", "save", "filter")
+    handles = ("open", "mark", "start", "save", "next_part", "filter")
     words: ClassVar = {
         "mark": (mark("Mark"), mark("Mark two reports to compare them.")),
         "start": (mark("Compare"), mark("Compare the two marked reports: gone, new, still there.")),
-        "save": (mark("Save"), mark("Save the current report as a file (HTML or JSON).")),
+        "save": (mark("Save"), mark("Save the current report, or the order report of its vehicle.")),
+        "next_part": (mark("Order"), mark("What was done to the vehicle of this report.")),
     }
 
     def __init__(self) -> None:
@@ -52,6 +53,8 @@ class Reports(FilteredScreen):
         """Return why a command does not work now."""
         if command_id == "start" and len(self._marked) != 2:
             return _("mark two reports first")
+        if command_id == "next_part" and not (self._reports or self.session.workshop.line.vehicle.vin):
+            return _("there are no reports yet")
         if command_id in ("open", "mark", "save", "filter") and not self._reports:
             return _("there are no reports yet")
         return ""
@@ -131,6 +134,14 @@ class Reports(FilteredScreen):
         """Save the current one."""
         if (report := self._load(self.query_one(Table).cursor_key)) is not None:
             save_report(self.console, report)
+
+    def do_next_part(self) -> None:
+        """Open the order of the current report's vehicle; without reports that of the vehicle at the VCI."""
+        from workshop_console.screens.order import VehicleOrder
+
+        key = self.query_one(Table).cursor_key
+        vin = next((report.vin for report in self._reports if report.report_id == key), None)
+        self.console.show_screen(VehicleOrder(self.session.workshop.line.vehicle.vin if vin is None else vin))
 
     def open_row(self, key: Hashable) -> None:
         """Open a report like the test it was."""

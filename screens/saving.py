@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from workshop_console.console.model.clean import clean
@@ -15,22 +16,50 @@ from workshop_console.screens.box import Choice
 def save_report(console: Console, report: QuickTestReport | ReportComparison) -> None:
     """Ask for the form, write the file beside the screen, show WC-607 with its name."""
     workshop = console.session.workshop
+    vehicle = (report.last if isinstance(report, ReportComparison) else report).vehicle
 
     def write(kind: str) -> Path:
         return workshop.export(report, workshop.export_file(report, kind), kind)
 
-    def written(file: Path) -> None:
-        console.tell(RaisedMessage(number="WC-607", facts=(("file", clean(file)),)), at_once=True)
-
     def answered(answer: str | None) -> None:
-        if answer:
+        if answer == "o":
+            save_order(console, vehicle.vin)
+        elif answer:
             kind = {"h": "html", "j": "json"}[answer]
-            console.in_background(lambda: write(kind), written)
+            console.in_background(lambda: write(kind), lambda file: _tell(console, file))
 
     def answers() -> dict[str, str]:
-        return {
+        found = {
             "h": _("HTML, to read and print"),
             "j": _("JSON, for other programs"),
         }
+        return {**found, "o": _("Order report of the vehicle …")} if vehicle.vin else found
 
     console.show_screen(Choice(lambda: _("Save as"), answers), answered)
+
+
+def save_order(console: Console, vin: str, *, since: datetime | None = None) -> None:
+    """Ask for the form of the order report, make it beside the screen, show WC-607 with its name."""
+    workshop = console.session.workshop
+
+    def write(kind: str) -> Path:
+        order = workshop.orders.order(vin, since=since)
+        return workshop.export(order, workshop.export_file(order, kind), kind)
+
+    def answered(answer: str | None) -> None:
+        if answer:
+            kind = {"1": "html", "2": "json", "3": "pdf"}[answer]
+            console.in_background(lambda: write(kind), lambda file: _tell(console, file))
+
+    def answers() -> dict[str, str]:
+        return {
+            "1": _("HTML, to read and print"),
+            "2": _("JSON, for other programs"),
+            "3": _("PDF, to print and send"),
+        }
+
+    console.show_screen(Choice(lambda: _("Save the order report as"), answers), answered)
+
+
+def _tell(console: Console, file: Path) -> None:
+    console.tell(RaisedMessage(number="WC-607", facts=(("file", clean(file)),)), at_once=True)

@@ -146,6 +146,20 @@ def reports(session: Session, report: int | None, compare: tuple[int, int] | Non
     return reports_command(session, report, compare, html)
 
 
+@program.command(help=_("List the vehicles that something was done to, or print the order of one."))
+@click.argument("vin", required=False, metavar="[VIN]")
+@click.option("--since", metavar="DATE", help=_("Only what was done from this day on (YYYY-MM-DD)."))
+@click.option("--html", metavar="FILE", help=_("Write the order report as a page to print."))
+@click.option("--pdf", metavar="FILE", help=_("Write the order report as PDF."))
+@json_option
+@session_options
+def orders(session: Session, vin: str | None, since: str | None, html: str | None, pdf: str | None) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.orders import orders_command
+
+    return orders_command(session, vin, since=since, html=html, pdf=pdf)
+
+
 @program.command(help=_("Check settings, store, access server and VCI."))
 @vci_option
 @json_option

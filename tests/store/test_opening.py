@@ -41,11 +41,12 @@ def set_aside(folder: Path, name: str) -> list[Path]:
 
 def test_first_start_creates_both_files_whole(folders: Folders, opener: Opener) -> None:
     assert told(opener()) == []
-    for file in (folders.store_file, folders.records_file):
+    made = ((folders.store_file, STORE_MIGRATIONS), (folders.records_file, RECORDS_MIGRATIONS))
+    for file, migrations in made:
         connection = sqlite3.connect(file)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(migrations),)
         connection.close()
     assert list(folders.data.glob("*.new*")) == []
 
