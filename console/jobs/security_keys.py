@@ -7,34 +7,34 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.security_plugins import SecurityPlugins
-from workshop_console.console.model.exchange import Exchange
-from workshop_console.console.model.kept import EntryKind, OrderEntry
 from workshop_console.console.model.message import RaisedMessage
-from workshop_console.console.procedures.outcomes import outcome_of
-from workshop_console.console.procedures.security_access import (
-    DELAY_CODES,
-    FALSE_KEY_CODES,
-    FORGET_AFTER_S,
-    Attempts,
-    KeyRing,
-)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workshop_console.console.jobs.security_plugins import SecurityPlugins
     from workshop_console.console.jobs.vehicle_line import VehicleLine
     from workshop_console.console.model.address import Address
     from workshop_console.console.model.description import UnitSummary
+    from workshop_console.console.model.exchange import Exchange
+    from workshop_console.console.model.kept import OrderEntry
     from workshop_console.console.ports import Clock, OrderBook
+    from workshop_console.console.procedures.security_access import Attempts, KeyRing
 
-_FALSE = frozenset(f"refused 0x{code:02X}" for code in FALSE_KEY_CODES) | {"begun", "silent", "failed"}
-_DELAYED = frozenset(f"refused 0x{code:02X}" for code in DELAY_CODES)
+    # What a job needs is imported when the first one starts: the first screen is waited for.
 
 
 class SecurityKeys:
     """Makes key rings; the counts of a vehicle are taken over from its order book."""
 
     def __init__(
-        self, *, line: VehicleLine, plugins: SecurityPlugins, orders: OrderBook, clock: Clock, who: str
+        self,
+        *,
+        line: VehicleLine,
+        orders: OrderBook,
+        clock: Clock,
+        who: Callable[[], str],
+        plugins: SecurityPlugins | None = None,
     ) -> None:
         self._line = line
         self._plugins = plugins
@@ -45,6 +45,8 @@ class SecurityKeys:
 
     def ring(self, unit: UnitSummary, address: Address) -> KeyRing:
         """Return what unlocking `unit` needs."""
+        from workshop_console.console.procedures.security_access import KeyRing
+
         return KeyRing(
             unit=unit.label or unit.name,
             key_of=lambda level, seed: self._key(unit.name, level, seed),
@@ -53,6 +55,10 @@ class SecurityKeys:
         )
 
     def _key(self, unit: str, level: int, seed: bytes) -> tuple[bytes | None, tuple[RaisedMessage, ...]]:
+        if self._plugins is None:
+            from workshop_console.console.jobs.security_plugins import SecurityPlugins
+
+            self._plugins = SecurityPlugins()
         return self._plugins.key(unit, level, seed)
 
     def _now_s(self) -> float:
@@ -60,6 +66,9 @@ class SecurityKeys:
 
     def _attempts_of(self, address: Address) -> Attempts:
         """Return the count of a unit; what an earlier run sent within the time that counts is in it."""
+        from workshop_console.console.model.kept import EntryKind
+        from workshop_console.console.procedures.security_access import FORGET_AFTER_S, Attempts
+
         vin = self._line.vehicle.vin
         key = (vin, str(address))
         if key in self._attempts:
@@ -74,6 +83,8 @@ class SecurityKeys:
 
     def begin(self, unit: UnitSummary, address: Address, level: int, request: bytes) -> int:
         """Write down that a key goes out."""
+        from workshop_console.console.model.kept import EntryKind, OrderEntry
+
         vehicle = self._line.vehicle
         return self._orders.begin(
             OrderEntry(
@@ -85,12 +96,14 @@ class SecurityKeys:
                 kind=EntryKind.SECURITY_ACCESS,
                 what=f"0x{level:02X}",
                 request=request,
-                who=self._who,
+                who=self._who(),
             )
         )
 
     def complete(self, entry_id: int, exchange: Exchange) -> None:
         """Write down what came back; when that fails, the entry stays as one that was broken off."""
+        from workshop_console.console.procedures.outcomes import outcome_of
+
         with suppress(ConsoleError):
             self._orders.complete(entry_id, answer=exchange.payload, outcome=outcome_of(exchange))
 
@@ -111,12 +124,20 @@ class _Journal:
 
 
 def _recount(attempts: Attempts, entry: OrderEntry) -> None:
+    """Count what an earlier run sent. An entry that was broken off may have been counted by the unit."""
+    from workshop_console.console.procedures.security_access import DELAY_CODES, FALSE_KEY_CODES
+
     if len(entry.request) < 2:
         return
     level, at_s = entry.request[1] - 1, entry.time.timestamp()
     if entry.outcome == "done":
         attempts.unlocked(level)
-    if entry.outcome in _FALSE:
+    elif entry.outcome in (
+        "begun",
+        "silent",
+        "failed",
+        *(f"refused 0x{code:02X}" for code in FALSE_KEY_CODES),
+    ):
         attempts.false_key(level, at_s=at_s)
-    if entry.outcome in _DELAYED:
+    if entry.outcome in [f"refused 0x{code:02X}" for code in DELAY_CODES]:
         attempts.delayed(level, at_s=at_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 from workshop_console.console.errors import ConsoleError
@@ -10,13 +10,14 @@ from workshop_console.console.model.address import Address
 from workshop_console.console.model.coding import CodingPlan, CodingReading, CodingResult
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
-from workshop_console.console.model.forms import CodingForm
+from workshop_console.console.model.forms import CodingForm, UnitForms
 from workshop_console.console.model.kept import EntryKind, KeptCoding, OrderEntry
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.ports import Clock, Coder, Codings, OrderBook, VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.coding_plan import decode_coding, label_of
+from workshop_console.console.procedures.conditions import check_conditions
 from workshop_console.console.procedures.events import (
     CodingRead,
     CodingWritten,
@@ -83,7 +84,7 @@ def _read(did: int) -> UnitScript[Exchange]:
 def read_codings(
     link: VehicleLink,
     unit: CodedUnit,
-    forms: Sequence[CodingForm],
+    forms: UnitForms,
     coder: Coder,
     cancellation: Cancellation,
     *,
@@ -93,14 +94,19 @@ def read_codings(
     """Read the coding records of one unit and yield CodingRead for each; what could not be read says why."""
     yield StepBegan(step=Step.READING, detail=unit.summary.label or unit.summary.name)
     found: list[CodingReading] = []
-    for done, form in enumerate(forms, start=1):
+    for done, form in enumerate(forms.codings, start=1):
         answer = _one(link, unit, _read(form.did), cancellation)
         if answer.outcome is Outcome.CANCELLED:
             break
         reading = _reading(coder, unit, form, answer, clock, vin)
+        if form.conditions and reading.data is not None:
+            checked = check_conditions(
+                link, unit.summary, unit.address, forms, form.conditions, coder, cancellation
+            )
+            reading = replace(reading, conditions=checked)
         found.append(reading)
         yield CodingRead(reading=reading)
-        yield Progress(done=done, total=len(forms))
+        yield Progress(done=done, total=len(forms.codings))
         if answer.outcome is Outcome.LINK_LOST:
             raise ConsoleError("WC-203", uri=link.uri)
     return tuple(found)
@@ -171,12 +177,21 @@ def write_coding(
     on the procedure cannot be cancelled until the record was read back.
 
     Raises:
-        ConsoleError: WC-333 when the record was changed since it was read; WC-6xx when the old coding or the
-            order entry cannot be kept. Nothing was written then.
+        ConsoleError: WC-320 when a condition does not hold; WC-333 when the record was changed since it was
+            read; WC-6xx when the old coding or the order entry cannot be kept. Nothing was written then.
     """
     before = plan.before
     unit = CodedUnit(summary=before.unit, address=before.address, variant=before.variant)
     session = _session_for(before.form)
+    if before.form.conditions:
+        forms = coder.forms(before.unit, before.variant)
+        for checked in check_conditions(
+            link, before.unit, before.address, forms, before.form.conditions, coder, cancellation
+        ):
+            if checked.holds is False:
+                raise ConsoleError(
+                    "WC-320", unit=before.unit_name, condition=checked.condition.text, value=checked.value
+                )
     link.keep_alive((unit.address,))
     try:
         with cancellation.locked():
