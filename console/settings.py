@@ -56,6 +56,11 @@ class Folders:
         return self.data / "store.db"
 
     @property
+    def descriptions(self) -> Path:
+        """PDX files of the imported descriptions."""
+        return self.data / "descriptions"
+
+    @property
     def records_file(self) -> Path:
         """Reports and readouts."""
         return self.state / "records.db"

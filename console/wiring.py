@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.credit_desk import CreditDesk
+from workshop_console.console.jobs.description_files import DescriptionFiles
 from workshop_console.console.jobs.order import Orders
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
 from workshop_console.console.jobs.vehicle_line import ShippedDescription, VehicleLine
@@ -22,15 +23,20 @@ from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
-    from workshop_console.console.model.description import ImportedDescription
+    from workshop_console.console.model.description import ImportedDescription, UnitSummary
+    from workshop_console.console.model.dtc import DecodedValue
+    from workshop_console.console.model.forms import EncodedRequest, UnitForms
     from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport, ReportComparison
     from workshop_console.console.model.vehicle import DoipEntity
+    from workshop_console.console.odx.coder.pdx_coder import KeptPdx, PdxCoder
     from workshop_console.console.ports import AccessServer, VehicleLink
+    from workshop_console.data.store import Store
 
 _BACKEND_START_S = 30.0
 _LARGEST_LOG_BYTES = 1_000_000
 _SIMULATED_VEHICLES = ("car", "van", "electric")
+_VEHICLES = Path(__file__).parent.parent / "data" / "vehicles"
 
 
 class SystemClock:
@@ -49,6 +55,55 @@ class LateImporter:
         from workshop_console.console.odx.importer import PdxImporter
 
         return PdxImporter().read(file, progress)
+
+
+class LateCoder:
+    """Encodes and decodes by the descriptions; what that takes is imported with the first call."""
+
+    def __init__(self, source: Callable[[int], KeptPdx | None]) -> None:
+        self._source = source
+        self._coder: PdxCoder | None = None
+        self._closed = False
+        self._guard = threading.Lock()
+
+    def _asked(self) -> PdxCoder:
+        with self._guard:
+            if self._coder is None:
+                from workshop_console.console.odx.coder.pdx_coder import PdxCoder
+
+                self._coder = PdxCoder(self._source)
+                if self._closed:
+                    self._coder.close()
+            return self._coder
+
+    def forms(self, unit: UnitSummary, variant: str = "") -> UnitForms:
+        """See ports.Coder."""
+        return self._asked().forms(unit, variant)
+
+    def encode(
+        self, unit: UnitSummary, variant: str, service: str, values: Mapping[str, str]
+    ) -> EncodedRequest:
+        """See ports.Coder."""
+        return self._asked().encode(unit, variant, service, values)
+
+    def decode(
+        self, unit: UnitSummary, variant: str, answers: Sequence[tuple[str, bytes, bytes]]
+    ) -> Sequence[tuple[DecodedValue, ...]]:
+        """See ports.Coder."""
+        return self._asked().decode(unit, variant, answers)
+
+    def decode_request(
+        self, unit: UnitSummary, variant: str, service: str, request: bytes
+    ) -> tuple[DecodedValue, ...]:
+        """See ports.Coder."""
+        return self._asked().decode_request(unit, variant, service, request)
+
+    def close(self) -> None:
+        """End the processes; safe to call twice."""
+        with self._guard:
+            self._closed = True
+            if self._coder is not None:
+                self._coder.close()
 
 
 class LocalBackend:
@@ -173,6 +228,8 @@ def build_workshop(
 
         return report_contents(report, kind, workshop.raised)
 
+    files, close_files = _description_files(store, folders)
+    coder = LateCoder(lambda unit_key: _kept_pdx(store, files, unit_key))
     desk = CreditDesk(server, store.credit, clock, settings.edition, source=settings.access_server)
     line = VehicleLine(
         vci=settings.vci,
@@ -187,6 +244,7 @@ def build_workshop(
         importer=LateImporter(),
         shipped=shipped_description,
         group_chosen=group_chosen,
+        files=files,
     )
     return Workshop(
         settings=settings,
@@ -201,7 +259,7 @@ def build_workshop(
         clock=clock,
         fill=fill,
         write=write,
-        closing=(*close_server, store.close),
+        closing=(coder.close, close_files, *close_server, store.close),
         problems=(*problems, *store.problems),
     )
 
@@ -217,6 +275,36 @@ def _access_server(
         return late, (late.close, backend.close)
     late = LateAccessServer(settings.access_server, settings.access_timeout_s)
     return late, (late.close,)
+
+
+def _description_files(store: Store, folders: Folders) -> tuple[DescriptionFiles, Callable[[], None]]:
+    """Return where PDX files are kept; without a store on disk they go with this process."""
+    if not store.in_memory:
+        return DescriptionFiles(lambda: folders.descriptions), lambda: None
+    from tempfile import TemporaryDirectory
+
+    folder = TemporaryDirectory(prefix="workshop-console-", ignore_cleanup_errors=True)
+    return DescriptionFiles(lambda: Path(folder.name)), folder.cleanup
+
+
+def _kept_pdx(store: Store, files: DescriptionFiles, unit_key: int) -> KeptPdx | None:
+    """Return the PDX that a unit comes from: the kept one, else the shipped one that is the same."""
+    from workshop_console.console.odx.coder.pdx_coder import KeptPdx
+
+    description = store.catalogue.description_of(unit_key)
+    if description is None:
+        return None
+    path = files.path(description.sha256) or _shipped_files().get(description.sha256)
+    return KeptPdx(file=description.file, sha256=description.sha256, path=path)
+
+
+@cache
+def _shipped_files() -> dict[str, Path]:
+    """Return the shipped descriptions by their SHA-256."""
+    import hashlib
+
+    files = [_VEHICLES / f"{name}.pdx" for name in _SIMULATED_VEHICLES]
+    return {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in files if file.is_file()}
 
 
 @cache
@@ -236,7 +324,7 @@ def shipped_description(vin: str) -> ShippedDescription | None:
     for name in _SIMULATED_VEHICLES:
         vehicle = load_vehicle(name)
         if vehicle.vin == vin:
-            file = Path(__file__).parent.parent / "data" / "vehicles" / f"{name}.pdx"
+            file = _VEHICLES / f"{name}.pdx"
             return ShippedDescription(
                 file=file,
                 sha256=hashlib.sha256(file.read_bytes()).hexdigest(),

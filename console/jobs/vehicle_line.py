@@ -27,7 +27,12 @@ from workshop_console.console.procedures.events import (
 
 if TYPE_CHECKING:
     from workshop_console.console.jobs.choice import UnitChoice
-    from workshop_console.console.model.description import DescriptionSummary, UnitSummary
+    from workshop_console.console.jobs.description_files import DescriptionFiles
+    from workshop_console.console.model.description import (
+        DescriptionSummary,
+        ImportedDescription,
+        UnitSummary,
+    )
     from workshop_console.console.model.report import QuickTestReport
     from workshop_console.console.model.vehicle import DoipEntity
     from workshop_console.console.ports import Catalogue, DescriptionImporter, VehicleLink
@@ -85,6 +90,7 @@ class VehicleLine:
         importer: DescriptionImporter,
         shipped: Callable[[str], ShippedDescription | None],
         group_chosen: bool = False,
+        files: DescriptionFiles | None = None,
     ) -> None:
         self.group = group
         """Product group that is worked in: leases are asked for it."""
@@ -104,6 +110,7 @@ class VehicleLine:
         self._importer = importer
         self._shipped = shipped
         self._group_chosen = group_chosen
+        self._files = files
         self._vci = vci
         self._link: VehicleLink | None = None
         self._one_job = threading.Lock()
@@ -211,9 +218,27 @@ class VehicleLine:
 
     def import_file(self, file: Path) -> DescriptionSummary:
         """Take a PDX into the store at once; takes seconds. Raises ConsoleError WC-4xx, WC-60x."""
-        kept = self.catalogue.add(self._importer.read(file))
+        kept = self._keep(self._importer.read(file), file)
         self.choice = None
         return kept
+
+    def _keep(
+        self, described: ImportedDescription, file: Path, *, shipped: bool = False
+    ) -> DescriptionSummary:
+        """Keep a description and its file, or neither. Raises ConsoleError WC-107, WC-108, WC-60x."""
+        new = self._files is not None and self._files.keep(file, described.sha256)
+        try:
+            return self.catalogue.add(described, shipped=shipped)
+        except ConsoleError:
+            if self._files is not None and new:
+                self._files.forget(described.sha256)
+            raise
+
+    def forget(self, description: DescriptionSummary) -> None:
+        """Remove a description and its file from the store. Raises ConsoleError WC-60x."""
+        self.catalogue.remove(description.key)
+        if self._files is not None:
+            self._files.forget(description.sha256)
 
     def open_for_work(self) -> Generator[Event, None, VehicleLink]:
         """Open the line, then take the lease: a loose plug costs no credit, and no unit is asked without."""
@@ -273,13 +298,13 @@ class VehicleLine:
                 vin_pattern=shipped.vin_pattern,
                 vehicle_name=shipped.vehicle_name,
             )
-            self.catalogue.add(described, shipped=True)
+            self._keep(described, shipped.file, shipped=True)
         except ConsoleError as error:
             # The vehicle can be tested without it; the units are then found in another way.
             yield MessageRaised(message=raised_by(error))
             return
         for description in kept:
-            self.catalogue.remove(description.key)
+            self.forget(description)
 
     def units_called(
         self, names: Sequence[str], cancellation: Cancellation, *, pdx: Sequence[Path], scan: bool

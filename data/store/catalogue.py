@@ -44,6 +44,13 @@ class StoredCatalogue:
             lambda c: _units(c, "u.description_key = ? ORDER BY u.position", description_key)
         )
 
+    def description_of(self, unit_key: int) -> DescriptionSummary | None:
+        """Return the description that a unit comes from."""
+        found = self._database.read(
+            lambda c: _descriptions(c, "key = (SELECT description_key FROM units WHERE key = ?)", unit_key)
+        )
+        return found[0] if found else None
+
     def find_units(self, name: str) -> Sequence[UnitSummary]:
         """Return units called `name` (SHORT-NAME or label, any case), of the newest description first."""
         folded = _stored(name.strip().casefold())

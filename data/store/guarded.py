@@ -51,6 +51,11 @@ class GuardedDatabase:
         """The file, for messages."""
         return self._database.name
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it is on disk."""
+        return self._database.file is None
+
     def read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `ask` reads. Raises ConsoleError WC-604, WC-605, WC-610."""
         return self._guard(lambda: self._database.read(ask))

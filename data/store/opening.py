@@ -39,6 +39,11 @@ class Store:
     """What was found wrong; grows when damage shows later."""
     databases: tuple[GuardedDatabase, ...]
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether what is imported goes with this process."""
+        return self.databases[0].in_memory
+
     def close(self) -> None:
         """Give all files back; safe to call twice."""
         for database in self.databases:
