@@ -429,6 +429,21 @@ def test_refused_routing_activation_has_its_number(code: int, number: str) -> No
         assert caught.value.facts["code"] == f"0x{code:02X}"
 
 
+def test_a_tester_address_that_is_in_use_gives_way_to_the_next() -> None:
+    class Busy(ScriptedGateway):
+        def _activate(self, peer: Peer, payload: bytes) -> None:
+            self.activation = (0x03 if payload[:2] == TESTER.to_bytes(2, "big") else 0x10,)
+            super()._activate(peer, payload)
+
+    def behave(peer: Peer, target: int, data: bytes) -> None:
+        peer.send(answer(target, bytes((data[0] | 0x40,)) + data[1:], TESTER + 1))
+
+    with Busy(behave) as gateway:
+        link = open_link(gateway.uri)
+        assert ask(link, A, READ_VIN, echo_bytes=2).positive
+        link.close()
+
+
 def test_activation_that_is_confirmed_later_is_waited_for() -> None:
     with ScriptedGateway(activation=(0x11, message(0x0007), 0x10)) as gateway:
         link = open_link(gateway.uri)

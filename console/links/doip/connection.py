@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.doip.codec import (
@@ -31,6 +31,10 @@ CONFIRMATION_S = 10.0
 """Until somebody at the vehicle has confirmed (answer 0x11)."""
 _VERSIONS = (ProtocolVersion.ISO_2012, ProtocolVersion.ISO_2019, ProtocolVersion.DRAFT_2010)
 """Protocol versions in the order in which they are tried."""
+EXTERNAL_TESTERS = range(0x0E00, 0x0F00)
+"""Logical addresses of external test equipment (ISO 13400-2:2019, table 13)."""
+MOST_ADDRESSES = 4
+"""Addresses that are tried while they are in use."""
 _CHUNK_BYTES = 65_536
 
 
@@ -52,6 +56,7 @@ class Connection:
     tcp: socket.socket
     udp: socket.socket | None
     decoder: StreamDecoder
+    tester_address: int
     version: int
     logical: int
     early: list[Message | Skipped]
@@ -62,14 +67,38 @@ class _OtherVersionWantedError(Exception):
     """Says that the gateway refused the header, hung up before it answered, or did not answer at all."""
 
 
+class _AddressInUseError(Exception):
+    """Says that another tester is connected under our address, or a connection of ours that broke."""
+
+
 def connect(gateway: Gateway, *, version: int | None = None) -> Connection:
     """Return a connection with routing activated.
 
     `version`: protocol version that the gateway is known to speak. Else it is the one of its answer to the
     identification request, when that comes in time, or 0x02, which most gateways speak, and then the others.
+    Where the tester's address is in use, the next ones are tried: a second console may be at work.
 
     Raises ConsoleError WC-201 (nobody there), WC-202, WC-211, WC-212 (activation refused), WC-208 (not DoIP).
     """
+    for address in _tester_addresses(gateway.tester_address):
+        try:
+            return _connect(replace(gateway, tester_address=address), version)
+        except _AddressInUseError:
+            continue
+        except ConsoleError:
+            if address == gateway.tester_address:
+                raise
+            break  # this gateway knows few testers
+    raise ConsoleError("WC-211", uri=gateway.uri)
+
+
+def _tester_addresses(wanted: int) -> range:
+    if wanted in EXTERNAL_TESTERS:
+        return range(wanted, min(wanted + MOST_ADDRESSES, EXTERNAL_TESTERS.stop))
+    return range(wanted, wanted + 1)
+
+
+def _connect(gateway: Gateway, version: int | None) -> Connection:
     tried: list[int] = []
     known = version
     while True:
@@ -94,6 +123,7 @@ def connect(gateway: Gateway, *, version: int | None = None) -> Connection:
                 tcp=tcp,
                 udp=udp,
                 decoder=decoder,
+                tester_address=gateway.tester_address,
                 version=version,
                 logical=logical,
                 early=early,
@@ -178,6 +208,8 @@ def _activate(
                 if code == ActivationCode.CONFIRMATION_REQUIRED:
                     confirming = True
                     until = time.monotonic() + CONFIRMATION_S
+                elif code == ActivationCode.SOURCE_ADDRESS_IN_USE:
+                    raise _AddressInUseError
                 elif code is not None:
                     raise _refused(gateway, code)
     except TimeoutError:
@@ -202,7 +234,7 @@ def _header_refused(gateway: Gateway, code: int) -> None:
 
 
 def _refused(gateway: Gateway, code: int) -> ConsoleError:
-    if code in (ActivationCode.ALL_SOCKETS_ACTIVE, ActivationCode.SOURCE_ADDRESS_IN_USE):
+    if code == ActivationCode.ALL_SOCKETS_ACTIVE:
         return ConsoleError("WC-211", uri=gateway.uri)
     if code in (
         ActivationCode.MISSING_AUTHENTICATION,

@@ -7,7 +7,7 @@ import selectors
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from workshop_console.console.errors import ConsoleError
@@ -338,6 +338,7 @@ class DoipLink(HubLink):
 
     def _adopt(self, connection: Connection) -> None:
         self._version = connection.version
+        self._gateway = replace(self._gateway, tester_address=connection.tester_address)
         self._selector.register(connection.tcp, selectors.EVENT_READ)
         self._writing = False
         if connection.udp is not None:
