@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workshop_console.console.model.kept import OrderEntry
 from workshop_console.console.model.order import Order
-from workshop_console.console.model.report import QuickTestReport, ReportComparison, UnitState
+from workshop_console.console.model.report import Change, QuickTestReport, ReportComparison, UnitState
 from workshop_console.console.reports.blocks import Block, Facts, Grid, Heading, Sheet, Text
 from workshop_console.console.reports.page import vehicle_facts
 from workshop_console.i18n import explain, formats
@@ -103,11 +103,14 @@ def _faults(test: QuickTestReport) -> Block:
 def _comparison(comparison: ReportComparison) -> Iterator[Block]:
     if not comparison.same_vin:
         yield Text(text=_("The reports are not of the same vehicle, or one has no VIN."), bad=True)
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    new: set[tuple[int, int]] = set()
     for unit in comparison.units:
         for change in unit.changes:
             fault = change.after or change.before
             if fault is not None:
+                if change.change is Change.NEW:
+                    new.add((len(rows), 1))
                 rows.append(
                     (
                         unit.label or unit.name,
@@ -131,6 +134,7 @@ def _comparison(comparison: ReportComparison) -> Iterator[Block]:
             rows=tuple(rows),
             classes=("", "", "code", "", "", ""),
             widths=(3, 1.8, 1.9, 6, 2, 2),
+            bad=frozenset(new),
         )
     else:
         yield Text(text=_("No faults, neither in the first test nor in the last."))

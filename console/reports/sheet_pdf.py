@@ -15,7 +15,16 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import BaseDocTemplate, Frame, LongTable, PageTemplate, Paragraph, Spacer, TableStyle
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Frame,
+    KeepTogether,
+    LongTable,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    TableStyle,
+)
 
 from workshop_console.console.reports.blocks import Block, Facts, Grid, Heading, Sheet, Text
 from workshop_console.i18n.texts import _, language
@@ -31,6 +40,7 @@ LACKING = "◊"
 _LINE = HexColor("#cccccc")
 _LONGEST_TEXT = 8_000
 """Characters of one paragraph; a cell of a table goes over to the next page where it must."""
+_LONGEST_TOGETHER = 1_500
 
 
 def sheet_pdf(sheet: Sheet, made: datetime) -> bytes:
@@ -143,7 +153,10 @@ def _flowables(block: Block, words: _Words) -> Iterator[Any]:
         case Text():
             yield _paragraph(words, block.text, _style("text"), bold=block.bad)
         case Facts():
-            yield from (_fact(words, name, value) for name, value in block.facts if value)
+            facts = [_fact(words, name, value) for name, value in block.facts if value]
+            # On one page with each other and with their heading, unless they are long.
+            short = sum(len(value) for _name, value in block.facts) < _LONGEST_TOGETHER
+            yield from [KeepTogether(facts)] if short and facts else facts
         case Grid():
             yield _table(words, block)
 
