@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
+from workshop_console.console.jobs.codings import CodingJobs
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.description_files import DescriptionFiles
 from workshop_console.console.jobs.order import Orders
+from workshop_console.console.jobs.security_keys import SecurityKeys
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
 from workshop_console.console.jobs.vehicle_line import ShippedDescription, VehicleLine
 from workshop_console.console.jobs.workshop import Workshop
@@ -246,6 +248,8 @@ def build_workshop(
         group_chosen=group_chosen,
         files=files,
     )
+    orders = Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who)
+    security = SecurityKeys(line=line, orders=orders, clock=clock, who=lambda: settings.who)
     return Workshop(
         settings=settings,
         folders=folders,
@@ -253,7 +257,17 @@ def build_workshop(
         line=line,
         catalogue=store.catalogue,
         records=store.records,
-        orders=Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who),
+        orders=orders,
+        security=security,
+        codings=CodingJobs(
+            line=line,
+            coder=coder,
+            codings=store.codings,
+            orders=orders,
+            security=security,
+            clock=clock,
+            who=lambda: settings.who,
+        ),
         messages=store.messages,
         desk=desk,
         clock=clock,

@@ -26,7 +26,9 @@ from workshop_console.console.procedures.events import (
 from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:
+    from workshop_console.console.jobs.codings import CodingJobs
     from workshop_console.console.jobs.order import Orders
+    from workshop_console.console.jobs.security_keys import SecurityKeys
     from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport, ReportComparison, ReportSummary
     from workshop_console.console.ports import (
@@ -69,6 +71,8 @@ class Workshop:
         messages: Messages,
         desk: CreditDesk,
         clock: Clock,
+        security: SecurityKeys,
+        codings: CodingJobs,
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
         closing: Sequence[Callable[[], None]] = (),
@@ -87,6 +91,9 @@ class Workshop:
         self.messages = messages
         self.desk = desk
         self.clock = clock
+        self.security = security
+        """Keys for security access."""
+        self.codings = codings
         self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
         """What was wrong at the start (settings, store): to show, not to stop for."""
         self._fill = fill

@@ -139,11 +139,13 @@ def _reading(
     return replace(reading, messages=(_failure(name, answer, 0x22),))
 
 
-def _failure(unit: str, answer: Exchange, service: int) -> RaisedMessage:
+def _failure(unit: str, answer: Exchange, service: int, uri: str = "") -> RaisedMessage:
     """Return the message for an exchange that did not bring what was asked for."""
     if answer.nrc is not None:
         facts = (("unit", unit), ("service", f"0x{service:02X}"), ("nrc", f"0x{answer.nrc:02X}"))
         return RaisedMessage(number="WC-303", facts=facts)
+    if answer.outcome is Outcome.LINK_LOST:
+        return RaisedMessage(number="WC-203", facts=(("uri", uri),))
     if answer.outcome is Outcome.BROKEN or answer.positive:
         reason = (answer.reason or SilentReason.TOO_SHORT).value
         raw = answer.payload[:_SHOWN_BYTES].hex(" ").upper()
@@ -241,7 +243,7 @@ def _write(
         request = write_data_by_identifier(form.did, plan.data)
         entry_id = desk.orders.begin(_entry(plan, request, desk))
         answer, back = _one(link, unit, _write_and_read(request, form.did), cancellation)
-        result = _result(plan, answer, back, coder, unit, desk, kept_id)
+        result = _result(plan, answer, back, coder, unit, desk, kept_id, link.uri)
         try:
             shown = back.payload.hex(" ").upper()
             details = ((request_text(form.did), shown),) if shown else ()
@@ -354,6 +356,7 @@ def _result(
     unit: CodedUnit,
     desk: Desk,
     kept_id: int,
+    uri: str,
 ) -> CodingResult:
     before, form = plan.before, plan.before.form
     name, label = before.unit_name, label_of(form)
@@ -363,9 +366,9 @@ def _result(
         refusal = (("unit", name), ("coding", label), ("nrc", f"0x{answer.nrc:02X}"))
         messages.append(RaisedMessage(number="WC-331", facts=refusal))
     elif not answer.positive and after.data != plan.data:
-        messages.append(_failure(name, answer, 0x2E))
+        messages.append(_failure(name, answer, 0x2E, uri))
     if after.data is None:
-        messages.append(_failure(name, back, 0x22))
+        messages.append(_failure(name, back, 0x22, uri))
         written = answer.positive
     else:
         written = after.data == plan.data or (answer.positive and after.data != before.data)
@@ -378,5 +381,5 @@ def _result(
         outcome=outcome_of(answer),
         after=after if after.data is not None else None,
         kept_id=kept_id,
-        messages=tuple(messages),
+        messages=tuple(dict.fromkeys(messages)),
     )
