@@ -1,4 +1,4 @@
-"""A coder over a few bit fields, and a unit that keeps a coding record: what coding procedures are tested with."""
+"""A coder over a few bit fields, and a unit that keeps a coding record, for the tests of codings."""
 
 from __future__ import annotations
 
