@@ -96,6 +96,20 @@ def message_texts(source: str, file: str) -> Iterator[SourceText]:
                 yield SourceText(singular=step, file=file, comment=f"{number}, remedy")
 
 
+def guided_texts(source: str, file: str) -> Iterator[SourceText]:
+    """Yield the texts of data/guided/*.toml: title, preparation, and each step's words and answers."""
+    test = tomllib.loads(source)
+    for key in ("title", "before"):
+        if text := test.get(key):
+            yield SourceText(singular=text, file=file, comment=key)
+    for name, step in test["steps"].items():
+        yield SourceText(singular=step["text"], file=file, comment=name)
+        for answer in step.get("answers", ()):
+            yield SourceText(singular=answer["text"], file=file, comment=f"{name}, answer")
+        for remedy in step.get("remedy", ()):
+            yield SourceText(singular=remedy, file=file, comment=f"{name}, remedy")
+
+
 def domain_of(file: str) -> str:
     """Return the gettext domain of a source file, given relative to the repository."""
     return "messages" if file.startswith(("data/", "i18n/codes/", "i18n/explain")) else "console"
@@ -106,6 +120,7 @@ def all_texts(root: Path = ROOT) -> dict[str, list[SourceText]]:
     found: dict[str, list[SourceText]] = {"console": [], "messages": []}
     files = [
         *sorted(root.glob("data/messages/*.toml")),
+        *sorted(root.glob("data/guided/*.toml")),
         *(
             file
             for folder in ("console", "i18n", "screens", "widgets")
@@ -115,6 +130,9 @@ def all_texts(root: Path = ROOT) -> dict[str, list[SourceText]]:
     for path in files:
         file = path.relative_to(root).as_posix()
         source = path.read_text("utf-8")
-        read = message_texts if path.suffix == ".toml" else python_texts
+        if path.suffix == ".toml":
+            read = guided_texts if path.parent.name == "guided" else message_texts
+        else:
+            read = python_texts
         found[domain_of(file)].extend(read(source, file))
     return found

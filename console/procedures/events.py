@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from workshop_console.console.model.coding import CodingReading, CodingResult
     from workshop_console.console.model.description import UnitSummary
+    from workshop_console.console.model.guided import Answer, GuidedWalk, Judgement
+    from workshop_console.console.model.guided import Step as GuidedStep
     from workshop_console.console.model.message import RaisedMessage
     from workshop_console.console.model.report import (
         ClearingResult,
@@ -132,6 +134,42 @@ class CodingWritten:
     result: CodingResult
 
 
+@dataclass(frozen=True, kw_only=True)
+class GuidedStepBegan:
+    """A step of a guided test began."""
+
+    step: GuidedStep
+    number: int
+    """From 1, along the way that was gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidedAsked:
+    """A guided test waits for the mechanic."""
+
+    step: GuidedStep
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidedMeasured:
+    """A guided test read a value and judged it."""
+
+    step: GuidedStep
+    text: str
+    """Empty: it could not be read."""
+    number: float | None
+    unit: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidedEnded:
+    """A guided test came to its end, or was broken off; the walk says."""
+
+    walk: GuidedWalk
+
+
 Event = (
     StepBegan
     | UnitsPlanned
@@ -143,6 +181,10 @@ Event = (
     | FaultsCleared
     | CodingRead
     | CodingWritten
+    | GuidedStepBegan
+    | GuidedAsked
+    | GuidedMeasured
+    | GuidedEnded
     | Progress
     | MessageRaised
     | ReportFinished

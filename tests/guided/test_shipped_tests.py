@@ -1,0 +1,185 @@
+"""Every shipped guided test, on each of its ways; and what a test that cannot be walked is refused for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from workshop_console.console.model.guided import (
+    ActuateStep,
+    GuidedTest,
+    GuidedWalk,
+    Judgement,
+    Limits,
+    MeasureStep,
+    Reading,
+    ResultStep,
+)
+from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.events import Event, GuidedAsked, MessageRaised
+from workshop_console.console.procedures.guided_test import Mechanic, walk
+from workshop_console.data.guided.loading import GuidedTestError, paths, read_test, shipped_tests
+
+WAYS = [
+    pytest.param(test, way, id=f"{test.key}-{'-'.join(way[1:])}")
+    for test in shipped_tests()
+    for way in paths(test)
+]
+
+
+class ScriptedVehicle:
+    """Gives the values that lead along a way."""
+
+    def __init__(self, test: GuidedTest, way: tuple[str, ...]) -> None:
+        self._test = test
+        self._way = way
+
+    def _reading(self, step: MeasureStep | ActuateStep) -> Reading:
+        follower = self._way[self._way.index(step.name) + 1]
+        judgement = next(judgement for judgement, name in step.then if name == follower)
+        return reading_for(step.limits, judgement)
+
+    def read(self, unit: str, value: str, _cancellation: Cancellation) -> Generator[Event, None, Reading]:
+        yield from ()
+        step = next(
+            step
+            for name in self._way
+            if isinstance(step := self._test.step(name), MeasureStep)
+            and step.value == value
+            and (step.unit or unit) == unit
+        )
+        return self._reading(step)
+
+    def drive(
+        self, step: ActuateStep, unit: str, _cancellation: Cancellation
+    ) -> Generator[Event, None, Reading]:
+        yield from ()
+        return self._reading(step) if step.value else Reading()
+
+
+def reading_for(limits: Limits, judgement: Judgement) -> Reading:
+    """Return a reading that is judged so."""
+    if judgement is Judgement.UNREADABLE:
+        return Reading()
+    if limits.texts:
+        text = limits.texts[0] if judgement is Judgement.INSIDE else "something else"
+        return Reading(text=text)
+    if judgement is Judgement.OTHER:
+        return Reading(text="no number")
+    low, high = limits.low, limits.high
+    number = {
+        Judgement.BELOW: (low if low is not None else 0) - 1,
+        Judgement.ABOVE: (high if high is not None else 0) + 1,
+        Judgement.INSIDE: low if low is not None else high,
+    }[judgement]
+    return Reading(text=str(number), number=number)
+
+
+def walked(test: GuidedTest, way: tuple[str, ...]) -> tuple[GuidedWalk, list[Event]]:
+    """Walk `way` and return what came out."""
+    mechanic = Mechanic()
+    events = []
+    generator = walk(test, test.units[0], ScriptedVehicle(test, way), mechanic, Cancellation())
+    while True:
+        try:
+            event = next(generator)
+        except StopIteration as end:
+            return end.value, events
+        events.append(event)
+        if isinstance(event, GuidedAsked):
+            mechanic.answer(way[way.index(event.step.name) + 1])
+
+
+def yield_from(generator: Generator[Event, None, GuidedWalk]) -> GuidedWalk:
+    """Run to the end and return the walk."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            walk_gone: GuidedWalk = end.value
+            return walk_gone
+
+
+@pytest.mark.parametrize(("test", "way"), WAYS)
+def test_each_way_ends_in_its_result(test: GuidedTest, way: tuple[str, ...]) -> None:
+    gone, events = walked(test, way)
+    assert tuple(taken.step.name for taken in gone.steps) == way
+    assert isinstance(gone.steps[-1].step, ResultStep)
+    assert gone.result is gone.steps[-1].step
+    unreadable = sum(taken.judgement is Judgement.UNREADABLE for taken in gone.steps)
+    raised = [event.message.number for event in events if isinstance(event, MessageRaised)]
+    assert raised == ["WC-350"] * unreadable
+
+
+def test_at_least_six_ship_with_branches() -> None:
+    tests = shipped_tests()
+    assert len(tests) >= 6
+    for test in tests:
+        assert len(list(paths(test))) >= 3, test.key
+        assert any(isinstance(step, MeasureStep | ActuateStep) for step in test.steps), test.key
+
+
+def test_a_cancelled_walk_has_no_result() -> None:
+    test = shipped_tests()[0]
+    cancellation = Cancellation()
+    way = next(iter(paths(test)))
+    generator = walk(test, test.units[0], ScriptedVehicle(test, way), Mechanic(), cancellation)
+    next(generator)
+    cancellation.request()
+    gone = yield_from(generator)
+    assert gone.result is None
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "judgement"),
+    [
+        (5.0, "5", Judgement.INSIDE),
+        (4.9, "4.9", Judgement.BELOW),
+        (10.1, "10.1", Judgement.ABOVE),
+        (None, "open", Judgement.OTHER),
+    ],
+)
+def test_numbers_are_judged_against_both_limits(
+    number: float | None, text: str, judgement: Judgement
+) -> None:
+    assert Limits(low=5, high=10).judge(number, text) is judgement
+
+
+def test_texts_are_judged_by_what_is_right() -> None:
+    assert Limits(texts=("closed",)).judge(None, "closed") is Judgement.INSIDE
+    assert Limits(texts=("closed",)).judge(1.0, "open") is Judgement.OTHER
+
+
+BASE = 'title = "T"\ncodes = ["P0001"]\nunits = ["U"]\n'
+RESULT = '[steps.end]\nkind = "result"\ntext = "x"\nremedy = ["y"]\n'
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ('[steps.a]\nkind = "question"\ntext = "?"\nanswers = [{ text = "x", then = "gone" }]\n', "leads to"),
+        ('[steps.a]\nkind = "question"\ntext = "?"\nanswers = [{ text = "x", then = "a" }]\n', "leads back"),
+        ('[steps.a]\nkind = "question"\ntext = "?"\n', "nowhere"),
+        ('[steps.a]\nkind = "dance"\ntext = "?"\n', "dance"),
+        (
+            '[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nthen = { inside = "end" }\n' + RESULT,
+            "cannot be read",
+        ),
+        (
+            '[steps.a]\nkind = "actuate"\ntext = "?"\nfunction = "F"\nseconds = 1\n'
+            'then = { inside = "end" }\n' + RESULT,
+            "asks nothing",
+        ),
+        (RESULT + '[steps.b]\nkind = "result"\ntext = "x"\nremedy = []\n', "never reached"),
+        ("[steps.a]\n", "KeyError"),
+        ("steps = 3\n", "int"),
+        ("[[[", "TOMLDecodeError"),
+    ],
+)
+def test_a_test_that_cannot_be_walked_is_refused(tmp_path: Path, steps: str, why: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(BASE + steps, "utf-8")
+    with pytest.raises(GuidedTestError, match=why):
+        read_test(file)
