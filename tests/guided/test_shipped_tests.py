@@ -80,7 +80,7 @@ def reading_for(limits: Limits, judgement: Judgement) -> Reading:
 def walked(test: GuidedTest, way: tuple[str, ...]) -> tuple[GuidedWalk, list[Event]]:
     """Walk `way` and return what came out."""
     mechanic = Mechanic()
-    events = []
+    events: list[Event] = []
     generator = walk(test, test.units[0], ScriptedVehicle(test, way), mechanic, Cancellation())
     while True:
         try:
