@@ -6,6 +6,7 @@ Imported after the language is chosen: the help texts are made here.
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import click
 
@@ -99,6 +100,33 @@ def faults(
 
     session.choose({"vci": vci})
     return faults_command(session, ecu=ecu, clear=clear, yes=yes, pdx=pdx, scan=scan)
+
+
+@program.command(help=_("Show the codings of a control unit, change options, or put a kept coding back."))
+@vci_option
+@click.option(
+    "--ecu", metavar="NAME|ADDRESS", help=_("Control unit: its name, 0x1234 (DoIP) or 0x7E0/0x7E8 (CAN).")
+)
+@click.option("--coding", metavar="NAME", help=_("Only this coding of the control unit."))
+@click.option(
+    "--set",
+    "changes",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=_("Change an option; without --yes the difference is shown and nothing is written."),
+)
+@click.option("--restore", type=int, metavar="ID", help=_("Put a kept coding back."))
+@click.option("--kept", is_flag=True, help=_("List the kept codings of the control unit."))
+@click.option("--yes", is_flag=True, help=_("Confirm that the vehicle may be written to."))
+@pdx_options
+@json_option
+@session_options
+def code(session: Session, vci: str | None, **options: Any) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.codings import CodeRequest, code_command
+
+    session.choose({"vci": vci})
+    return code_command(session, CodeRequest(**options))
 
 
 @program.command("import", help=_("Take control-unit descriptions (PDX) into the store."))

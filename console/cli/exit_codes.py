@@ -35,6 +35,17 @@ _EXACT = {
     "WC-609": ExitCode.WRONG_USE,
     "WC-303": ExitCode.REFUSED,
     "WC-306": ExitCode.REFUSED,
+    "WC-320": ExitCode.REFUSED,
+    "WC-330": ExitCode.REFUSED,
+    "WC-331": ExitCode.REFUSED,
+    "WC-333": ExitCode.REFUSED,
+    "WC-334": ExitCode.WRONG_USE,
+    "WC-340": ExitCode.REFUSED,
+    "WC-341": ExitCode.REFUSED,
+    "WC-342": ExitCode.REFUSED,
+    "WC-343": ExitCode.REFUSED,
+    "WC-411": ExitCode.WRONG_USE,
+    "WC-412": ExitCode.WRONG_USE,
     "WC-311": ExitCode.INTERRUPTED,
     "WC-505": ExitCode.REFUSED,
     "2173-42": ExitCode.REFUSED,
@@ -47,7 +58,19 @@ _EXACT = {
 }
 
 _HINTS = frozenset(
-    {"WC-106", "WC-308", "WC-309", "WC-310", "WC-407", "WC-504", "WC-600", "WC-607", "2173-43"}
+    {
+        "WC-106",
+        "WC-308",
+        "WC-309",
+        "WC-310",
+        "WC-335",
+        "WC-344",
+        "WC-407",
+        "WC-504",
+        "WC-600",
+        "WC-607",
+        "2173-43",
+    }
 )
 """Messages that go with a job that was done."""
 
