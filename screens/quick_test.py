@@ -160,13 +160,13 @@ class QuickTest(FilteredScreen):
             result.hardware,
             result.software,
             formats.number(result.current) if result.current else "-",
-            formats.number(result.stored) if result.stored else "-",
+            formats.number(result.remembered) if result.remembered else "-",
             change_text(result, first, self.session.units.report),
             formats.duration_ms(result.time_ms),
             formats.number(result.retries) if result.retries else "-",
         )
         current: Style = BAD if result.current else PLAIN
-        stored: Style = WARNING if result.stored else PLAIN
+        stored: Style = WARNING if result.remembered else PLAIN
         return Row(
             key=row.key,
             cells=cells,

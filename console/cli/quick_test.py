@@ -104,7 +104,7 @@ def print_report(report: QuickTestReport) -> None:
             unit.label or unit.name,
             unit.variant,
             str(unit.current),
-            str(unit.stored),
+            str(unit.remembered),
             formats.duration_ms(unit.time_ms),
         )
         for unit in report.units

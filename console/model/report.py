@@ -72,8 +72,8 @@ class UnitResult:
         return self.count(FaultState.CURRENT)
 
     @property
-    def stored(self) -> int:
-        """Faults remembered and not failing now, pending ones included."""
+    def remembered(self) -> int:
+        """Faults in the memory and not failing now: stored and pending."""
         return self.count(FaultState.STORED) + self.count(FaultState.PENDING)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from workshop_console.console.model.dtc import DtcRecord, Fault
+from workshop_console.console.model.dtc import DtcRecord, Fault, FaultState
 from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.model.negative_response import negative_response_name
 from workshop_console.console.model.plain import from_plain, to_plain
@@ -80,7 +80,8 @@ def unit_document(unit: UnitResult, text_of: TextOf, *, with_faults: bool = True
         "time_ms": round(unit.time_ms, 1),
         "retries": unit.retries,
         "current": unit.current,
-        "stored": unit.stored,
+        "stored": unit.count(FaultState.STORED),
+        "pending": unit.count(FaultState.PENDING),
     }
     if with_faults:
         document["faults"] = [fault_document(fault, text_of) for fault in unit.faults]

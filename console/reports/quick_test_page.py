@@ -61,7 +61,7 @@ def _units(report: QuickTestReport) -> str:
                 unit.hardware,
                 unit.software,
                 unit.current,
-                unit.stored,
+                unit.remembered,
                 formats.duration_ms(unit.time_ms),
             )
             for unit in report.units

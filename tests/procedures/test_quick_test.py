@@ -230,7 +230,7 @@ def test_faults_get_the_texts_of_the_description_and_failing_ones_come_first() -
         ("P030211", "Cylinder 2", 2, FaultState.CURRENT),
         ("P0301-11", "", None, FaultState.STORED),
     ]
-    assert (row.current, row.stored) == (1, 1)
+    assert (row.current, row.remembered) == (1, 1)
 
 
 def test_battery_voltage_is_read_from_one_unit_that_has_it() -> None:
