@@ -151,7 +151,7 @@ def salvage_order_entries(damaged: Path, records: Database) -> None:
     """Bring over every entry that can still be read in `damaged`; the file itself is left as it is."""
     add = f"INSERT OR IGNORE INTO order_entries (entry_id, {_COLUMNS}) VALUES ({','.join('?' * 13)})"  # noqa: S608  # constants
     with (
-        suppress(sqlite3.Error, TypeError),
+        suppress(sqlite3.Error, TypeError),  # TypeError: there never was one
         closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
     ):
         (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = 'order_entries'").fetchone()

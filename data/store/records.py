@@ -130,7 +130,7 @@ def salvage_reports(damaged: Path, records: Database) -> None:
     by_id = f"SELECT {_SUMMARY}, body FROM reports WHERE report_id = ?"  # noqa: S608  # constants
     add = f"INSERT OR IGNORE INTO reports ({_SUMMARY}, body) VALUES ({','.join('?' * 12)})"  # noqa: S608  # constants
     with (
-        suppress(sqlite3.Error),
+        suppress(sqlite3.Error, TypeError),  # TypeError: there never was one
         closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
     ):
         (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reports'").fetchone()

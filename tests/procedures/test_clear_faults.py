@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.procedures.order_book import KeptOrders
 from tests.procedures.scripted import Described, ScriptedLink, ScriptedUnit, SteppingClock, summary, unit_with
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.address import DoipAddress
 from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.report import ClearingResult, QuickTestReport, ReportSummary
+from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.clear_faults import clear_fault_memories
 from workshop_console.console.procedures.events import Event, FaultsCleared, MessageRaised, Progress
@@ -45,6 +47,7 @@ def clear(
     units: dict[int, ScriptedUnit],
     records: KeptRecords | None = None,
     cancellation: Cancellation | None = None,
+    orders: KeptOrders | None = None,
 ) -> list[Event]:
     return list(
         clear_fault_memories(
@@ -55,6 +58,8 @@ def clear(
             cancellation or Cancellation(),
             clock=SteppingClock(),
             stopwatch=lambda: 0.0,
+            vehicle=VehicleIdentity(vin="VIN", name="Car"),
+            orders=orders,
         )
     )
 
@@ -199,3 +204,61 @@ def test_cancel_before_the_clearing_clears_nothing() -> None:
     events = clear({1: unit}, cancellation=cancellation)
     assert CLEAR not in unit.asked
     assert not any(isinstance(event, FaultsCleared) for event in events)
+
+
+def test_each_clearing_is_kept_with_request_answer_and_what_became_of_the_faults() -> None:
+    orders = KeptOrders()
+    cleared = unit_with(x1902FF=["5902FF 030111 2F 030211 08", "5902FF 030111 27"], x14FFFFFF="54")
+    refusing = unit_with(x1902FF=["5902FF 030111 2F", "5902FF 030111 2F"], x14FFFFFF="7F1422")
+    unread = unit_with(x1902FF="7F1922", x14FFFFFF="54")
+    clear({1: cleared, 2: refusing, 3: unread}, orders=orders)
+    first, second = orders.kept
+    assert (first.vin, first.vehicle_name, first.unit, first.address) == ("VIN", "Car", "U1", "0x0001")
+    assert (first.request, first.answer, first.outcome) == (CLEAR, b"\x54", "done")
+    assert first.details == (
+        ("readout", "1"),
+        ("before", "P0301-11, P0302-11"),
+        ("gone", "P0302-11"),
+        ("back", "P0301-11"),
+    )
+    assert (second.answer, second.outcome) == (b"\x7f\x14\x22", "refused 0x22")
+    assert second.details[-1] == ("kept", "P0301-11")
+
+
+def test_without_an_entry_nothing_is_cleared() -> None:
+    unit = unit_with(x1902FF="5902FF 030111 2F", x14FFFFFF="54")
+    with pytest.raises(ConsoleError) as caught:
+        clear({1: unit}, orders=KeptOrders("begin"))
+    assert caught.value.number == "WC-612"
+    assert CLEAR not in unit.asked
+
+
+def test_an_answer_that_cannot_be_kept_is_told_and_the_others_are_cleared() -> None:
+    orders = KeptOrders("complete")
+    units = {n: unit_with(x1902FF=["5902FF 030111 2F", "5902FF"], x14FFFFFF="54") for n in (1, 2)}
+    events = clear(units, orders=orders)
+    assert numbers(events) == ["WC-613", "WC-613"]
+    assert [e.result.cleared for e in events if isinstance(e, FaultsCleared)] == [True, True]
+    assert [entry.outcome for entry in orders.kept] == ["begun", "begun"]
+
+
+def test_entries_are_kept_before_the_first_request_goes_out() -> None:
+    orders = KeptOrders()
+    unit = unit_with(x1902FF=["5902FF 030111 2F", "5902FF"], x14FFFFFF="54")
+    test = clear_fault_memories(
+        ScriptedLink({DoipAddress(1): unit}),
+        [summary("U", 1, key=0)],
+        Described(),
+        KeptRecords(),
+        Cancellation(),
+        clock=SteppingClock(),
+        stopwatch=lambda: 0.0,
+        orders=orders,
+    )
+    for event in test:
+        if isinstance(event, Progress) and not event.can_cancel:
+            assert CLEAR not in unit.asked
+            assert [entry.outcome for entry in orders.kept] == ["begun"]
+            break
+    list(test)
+    assert orders.kept[0].outcome == "done"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
+from tests.procedures.order_book import KeptOrders
 from workshop_console.console.errors import ConsoleError, Fact
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.workshop import Workshop
@@ -24,6 +25,7 @@ from workshop_console.console.model.description import (
 from workshop_console.console.model.dtc import DecodedValue, DtcRecord, Fault
 from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage, raised_by
+from workshop_console.console.model.order import Order
 from workshop_console.console.model.report import (
     ClearingResult,
     FaultReading,
@@ -196,6 +198,20 @@ class FakeMessages:
         return [m for m in self.all(lang=lang, edition=edition) if words in m.number]
 
 
+class FakeOrders(KeptOrders):
+    """An order book in memory that makes orders of what the fake workshop kept."""
+
+    def __init__(self, workshop: FakeWorkshop) -> None:
+        super().__init__()
+        self._workshop = workshop
+
+    def order(self, vin: str, *, since: datetime | None = None) -> Order:
+        self._workshop.calls.append(("order", vin, since))
+        return Order(
+            vehicle=VehicleIdentity(vin=vin), printed=NOW, who="Ana", entries=tuple(self.entries(vin))
+        )
+
+
 class FakeWorkshop:
     """What the screens ask of a Workshop."""
 
@@ -228,6 +244,7 @@ class FakeWorkshop:
         self.found: Sequence[DoipEntity] = ()
         self.line = self
         """The fake is its own line to the vehicle."""
+        self.orders = FakeOrders(self)
 
     def as_workshop(self) -> Workshop:
         return cast("Workshop", self)
@@ -370,10 +387,12 @@ class FakeWorkshop:
     def compare(self, one: QuickTestReport, other: QuickTestReport) -> ReportComparison:
         return compare(one, other)
 
-    def export_file(self, report: QuickTestReport | ReportComparison, kind: str = "html") -> Path:
-        return self.folders.exports / f"report.{kind}"
+    def export_file(self, report: QuickTestReport | ReportComparison | Order, kind: str = "html") -> Path:
+        return self.folders.exports / f"{'order' if isinstance(report, Order) else 'report'}.{kind}"
 
-    def export(self, report: QuickTestReport | ReportComparison, file: Path, kind: str = "html") -> Path:
+    def export(
+        self, report: QuickTestReport | ReportComparison | Order, file: Path, kind: str = "html"
+    ) -> Path:
         self.calls.append(("export", kind))
         return file
 

@@ -19,7 +19,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.credit import Edition
 from workshop_console.console.settings import Folders
 from workshop_console.data.store import Store, database, open_store
-from workshop_console.data.store.schema import RECORDS_MIGRATIONS
+from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATIONS
 from workshop_console.i18n.messages import SHIPPED
 
 LITE = Edition.LITE
