@@ -37,6 +37,9 @@ class ParameterForm:
     """Digits after the point, where described."""
     default: str | None = None
     description: str = ""
+    shortest: int = 0
+    longest: int | None = None
+    """Bytes of a TEXT or BYTES, where described; a TEXT of fixed length is filled up with spaces."""
 
 
 @dataclass(frozen=True, kw_only=True)

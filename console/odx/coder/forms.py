@@ -264,6 +264,8 @@ class _Indexer:
             digits=physical.digits,
             default=default,
             description=description,
+            shortest=physical.lengths[0],
+            longest=physical.lengths[1],
         )
 
     # -- codings -----------------------------------------------------------------------------------

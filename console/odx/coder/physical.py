@@ -15,7 +15,7 @@ from odxtools.compumethods.texttablecompumethod import TexttableCompuMethod
 from odxtools.dataobjectproperty import DataObjectProperty
 from odxtools.diagnostictroublecode import DiagnosticTroubleCode
 from odxtools.dtcdop import DtcDop
-from odxtools.encoding import Encoding
+from odxtools.encoding import Encoding, get_string_encoding
 from odxtools.odxtypes import AtomicOdxType, DataType
 from odxtools.standardlengthtype import StandardLengthType
 
@@ -135,12 +135,9 @@ class Physical:
         if isinstance(self.dop, DtcDop):
             return self._trouble_code_of(text)
         if self.kind is ParameterKind.BYTES:
-            try:
-                return bytes.fromhex(text.removeprefix("0x"))
-            except ValueError:
-                raise NotAllowedError(self.expected) from None
+            return self._bytes(text)
         if self.kind is ParameterKind.TEXT:
-            return text
+            return self._text(text)
         number = self._number(text)
         low, high = self.possible_range
         if (low is not None and number < low - abs(low) * _ROUNDING) or (
@@ -148,6 +145,47 @@ class Physical:
         ):
             raise NotAllowedError(self.expected)
         return number
+
+    def _bytes(self, text: str) -> bytes:
+        try:
+            value = bytes.fromhex(text.strip().removeprefix("0x"))
+        except ValueError:
+            raise NotAllowedError(self.expected) from None
+        shortest, longest = self.lengths
+        if len(value) < shortest or (longest is not None and len(value) > longest):
+            raise NotAllowedError(self.expected)
+        return value
+
+    def _text(self, text: str) -> str:
+        """Return `text`, with spaces up to a fixed length: odxtools 11.7 would put zeros before it."""
+        shortest, longest = self.lengths
+        try:
+            length = len(self._coded(text))
+            if shortest == longest:
+                text += " " * ((shortest - length) // len(self._coded(" ")))
+                length = len(self._coded(text))
+        except (UnicodeEncodeError, LookupError):
+            raise NotAllowedError(self.expected) from None
+        if length < shortest or (longest is not None and length > longest):
+            raise NotAllowedError(self.expected)
+        return text
+
+    def _coded(self, text: str) -> bytes:
+        coded = self.dop.diag_coded_type
+        encoding = get_string_encoding(
+            coded.base_data_type, coded.base_type_encoding, coded.is_highlow_byte_order
+        )
+        return text.encode(encoding or "latin-1")
+
+    @cached_property
+    def lengths(self) -> tuple[int, int | None]:
+        """Least and greatest number of bytes of a coded text or byte field."""
+        if self.kind not in (ParameterKind.TEXT, ParameterKind.BYTES) or isinstance(self.dop, DtcDop):
+            return 0, None
+        if (bits := self.dop.get_static_bit_length()) is not None:
+            return (bits + 7) // 8, (bits + 7) // 8
+        coded = self.dop.diag_coded_type
+        return getattr(coded, "min_length", None) or 0, getattr(coded, "max_length", None)
 
     def _number(self, text: str) -> int | float:
         text = text.strip()
@@ -184,13 +222,21 @@ class Physical:
         if isinstance(self.dop, DtcDop):
             return _some(tuple(_trouble_code(dtc) for dtc in self.dop.dtcs[:_MOST_CHOICES]))
         if self.kind is ParameterKind.BYTES:
-            return f"00 … FF{_lengths(self.dop)}"
+            return f"00 … FF{self._how_long}"
         if self.kind is ParameterKind.TEXT:
-            return f"abc{_lengths(self.dop)}"
+            return f"abc{self._how_long}"
         low, high = (plain_text(v, self.digits) if v is not None else "" for v in self.possible_range)
         span = f"{low} … {high}" if low and high else f">= {low}" if low else f"<= {high}" if high else ""
         span = span or ("123" if self.digits == 0 else "1.23")
         return f"{span} {self.unit}".rstrip()
+
+    @property
+    def _how_long(self) -> str:
+        """Return how many bytes are allowed: " (2 … 17)"."""
+        shortest, longest = self.lengths
+        if longest is None:
+            return f" (>= {shortest})" if shortest else ""
+        return f" ({longest})" if shortest == longest else f" ({shortest} … {longest})"
 
 
 def plain_text(value: object, digits: int | None = None) -> str:
@@ -236,17 +282,6 @@ def _some(texts: tuple[str, ...]) -> str:
             return ", ".join([*shown, "…"])
         shown.append(text)
     return ", ".join(shown)
-
-
-def _lengths(dop: SimpleDop) -> str:
-    """Return how many bytes a coded value may have: " (2 … 17)"."""
-    coded = dop.diag_coded_type
-    if (bits := dop.get_static_bit_length()) is not None:
-        return f" ({(bits + 7) // 8})"
-    least, most = getattr(coded, "min_length", None), getattr(coded, "max_length", None)
-    if least is None and most is None:
-        return ""
-    return f" ({least or 0} … {most})" if most is not None else f" (>= {least})"
 
 
 # -- limits --------------------------------------------------------------------------------------------

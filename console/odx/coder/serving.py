@@ -20,6 +20,7 @@ from workshop_console.console.odx.coder.decoding import MessageDecoder
 from workshop_console.console.odx.coder.encoding import RequestEncoder
 from workshop_console.console.odx.coder.forms import Layer, UnitIndex, index_layer
 from workshop_console.console.odx.coder.layout import Bound
+from workshop_console.console.odx.coder.mending import mend_odxtools
 from workshop_console.console.odx.extraction.loading import LoadingError, load_database
 from workshop_console.console.odx.extraction.problems import Problems
 from workshop_console.console.odx.extraction.records import name_of
@@ -41,6 +42,7 @@ def load(file: Path, sha256: str, limits: ImportLimits) -> Server:
         raise ConsoleError("WC-405", file=clean(file.name), detail=clean(error)) from None
     # Loading may have switched it off; values that do not fit must be errors, not something cut to size.
     odxtools.exceptions.strict_mode = True
+    mend_odxtools()
     return Server(database)
 
 
