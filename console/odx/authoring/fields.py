@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from odxtools.compumethods.compucategory import CompuCategory
 from odxtools.compumethods.compuconst import CompuConst
 from odxtools.compumethods.compuinternaltophys import CompuInternalToPhys
@@ -14,6 +16,7 @@ from odxtools.compumethods.linearcompumethod import LinearCompuMethod
 from odxtools.compumethods.texttablecompumethod import TexttableCompuMethod
 from odxtools.dataobjectproperty import DataObjectProperty
 from odxtools.encoding import Encoding
+from odxtools.internalconstr import InternalConstr
 from odxtools.odxlink import OdxLinkRef
 from odxtools.odxtypes import DataType
 from odxtools.physicaltype import PhysicalType
@@ -31,6 +34,8 @@ _DATA_TYPES = {
     ValueKind.UTF16: DataType.A_UNICODE2STRING,
     ValueKind.BYTES: DataType.A_BYTEFIELD,
 }
+_CODED_DIGITS = 6
+"""Hides binary rounding of a limit before it becomes a whole number."""
 _FLOATS = (DataType.A_FLOAT32, DataType.A_FLOAT64)
 
 
@@ -38,7 +43,7 @@ def field_dop(contents: LayerContents, field: FieldLayout) -> OdxLinkRef:
     """Return a reference to the data object that describes `field`; equal ones are shared in the layer."""
     key = (
         *(field.bit_length, field.kind, field.little_endian, field.unit, field.digits),
-        *(field.factor, field.offset, field.divisor, field.texts),
+        *(field.factor, field.offset, field.divisor, field.texts, field.low, field.high),
     )
     if known := contents.dop_for(key):
         return known
@@ -54,9 +59,35 @@ def field_dop(contents: LayerContents, field: FieldLayout) -> OdxLinkRef:
             base_data_type=method.physical_type,
             precision=field.digits if method.physical_type in _FLOATS else None,
         ),
+        internal_constr=_limits(field, coded.base_data_type),
         unit_ref=contents.unit(field.unit),
     )
     return contents.add_dop(key, dop)
+
+
+def _limits(field: FieldLayout, internal: DataType) -> InternalConstr | None:
+    """Return the limits as coded ones: odxtools 11.7 writes no PHYS-CONSTR."""
+    if field.low is None and field.high is None:
+        return None
+    low, high = _coded(field, field.low), _coded(field, field.high)
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    whole = internal not in _FLOATS
+    return InternalConstr(
+        lower_limit=_limit(math.ceil(low) if whole else low, internal) if low is not None else None,
+        upper_limit=_limit(math.floor(high) if whole else high, internal) if high is not None else None,
+        value_type=internal,
+    )
+
+
+def _coded(field: FieldLayout, physical: float | None) -> float | None:
+    if physical is None:
+        return None
+    return round((physical * field.divisor - field.offset) / field.factor, _CODED_DIGITS)
+
+
+def _limit(value: float, internal: DataType) -> Limit:
+    return Limit(value_raw=str(value), value_type=internal)
 
 
 def _coded_type(field: FieldLayout) -> StandardLengthType:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
+
 from odxtools.compumethods.compucategory import CompuCategory
 from odxtools.compumethods.identicalcompumethod import IdenticalCompuMethod
 from odxtools.dataobjectproperty import DataObjectProperty
+from odxtools.description import Description
 from odxtools.diagcodedtype import DiagCodedType
 from odxtools.diagdatadictionaryspec import DiagDataDictionarySpec
 from odxtools.diagservice import DiagService
@@ -22,9 +26,12 @@ from odxtools.parameters.matchingrequestparameter import MatchingRequestParamete
 from odxtools.parameters.parameter import Parameter
 from odxtools.parameters.valueparameter import ValueParameter
 from odxtools.physicaltype import PhysicalType
+from odxtools.preconditionstateref import PreConditionStateRef
 from odxtools.request import Request
 from odxtools.response import Response, ResponseType
+from odxtools.specialdatagroup import SpecialDataGroup
 from odxtools.standardlengthtype import StandardLengthType
+from odxtools.statetransitionref import StateTransitionRef
 from odxtools.structure import Structure
 from odxtools.termination import Termination
 from odxtools.unit import Unit
@@ -174,9 +181,31 @@ class LayerContents:
         return OdxLinkRef.from_id(self.structures[-1].odx_id)
 
     def service(
-        self, name: str, label: str, request: list[Parameter], response: list[Parameter], *, semantic: str
+        self,
+        name: str,
+        label: str,
+        request: list[Parameter],
+        response: list[Parameter],
+        *,
+        semantic: str,
+        description: str = "",
+        special: SpecialDataGroup | None = None,
+        needs: Iterable[OdxLinkRef] = (),
+        leads_to: Iterable[OdxLinkRef] = (),
     ) -> None:
-        """Add a service with its request and positive response."""
+        """Add a service with its request and positive response.
+
+        Args:
+            name: its short name.
+            label: its long name.
+            request: parameters of the request.
+            response: parameters of the positive response.
+            semantic: what it is for.
+            description: what it does.
+            special: what ODX has no words for, see docs/descriptions.md.
+            needs: states that allow it (of each state chart one).
+            leads_to: state transitions that it makes.
+        """
         self.requests.append(
             Request(
                 odx_id=self.identifier(f"RQ.{name}"),
@@ -197,7 +226,15 @@ class LayerContents:
                 odx_id=self.identifier(f"DC.{name}"),
                 short_name=name,
                 long_name=label,
+                description=Description.from_string(escape(description)) if description else None,
                 semantic=semantic,
+                sdgs=[special] if special is not None else [],
+                pre_condition_state_refs=[
+                    PreConditionStateRef(ref_id=ref.ref_id, ref_docs=ref.ref_docs) for ref in needs
+                ],
+                state_transition_refs=[
+                    StateTransitionRef(ref_id=ref.ref_id, ref_docs=ref.ref_docs) for ref in leads_to
+                ],
                 request_ref=OdxLinkRef.from_id(self.requests[-1].odx_id),
                 pos_response_refs=[OdxLinkRef.from_id(self.positive_responses[-1].odx_id)],
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from odxtools.compumethods.compucategory import CompuCategory
 from odxtools.compumethods.identicalcompumethod import IdenticalCompuMethod
 from odxtools.compumethods.limit import Limit
@@ -24,13 +26,14 @@ from workshop_console.console.model.description import FieldLayout, TextRange
 from workshop_console.console.model.dtc import format_code
 from workshop_console.console.odx.authoring.fields import field_dop
 from workshop_console.console.odx.authoring.layer import LayerContents, constant, echo, unsigned, value
+from workshop_console.console.odx.authoring.special import special_data
+from workshop_console.console.odx.authoring.states import States
 from workshop_console.console.simulation.definition import DidDefinition, DtcDefinition, UnitDefinition
 
 _SESSIONS = {1: ("Default", "Default"), 2: ("Programming", "Programming"), 3: ("Extended", "Extended")}
 _RESETS = {1: ("Hard", "Hard"), 3: ("Soft", "Soft")}
 _SETTINGS = {1: ("On", "Switch on"), 2: ("Off", "Switch off")}
 _COMMUNICATION = {0: ("Enable", "Enable"), 3: ("Disable", "Disable")}
-_ROUTINE_ACTIONS = {1: ("Start", "start"), 2: ("Stop", "stop"), 3: ("Result", "result")}
 
 EXTENDED_RECORDS: dict[int, tuple[FieldLayout, ...]] = {
     0x01: (FieldLayout(name="OccurrenceCounter", label="Occurrences", byte_position=0),),
@@ -59,7 +62,7 @@ def sid(service: int) -> list[Parameter]:
     return [constant("SID", service, 0, semantic="SERVICE-ID")]
 
 
-def add_common_services(layer: LayerContents, records: list[DidDefinition]) -> None:
+def add_common_services(layer: LayerContents, records: list[DidDefinition], states: States) -> None:
     """Add what every control unit has: sessions, reset, clearing, tester present, identification."""
     for service, name, label, functions in (
         (0x10, "Session", "Session", _SESSIONS),
@@ -83,6 +86,7 @@ def add_common_services(layer: LayerContents, records: list[DidDefinition]) -> N
                 request,
                 response,
                 semantic="SESSION" if service == 0x10 else "CONTROL",
+                leads_to=states.into_session(number) if service == 0x10 else (),
             )
     layer.service(
         "TesterPresent",
@@ -111,13 +115,13 @@ def add_read(layer: LayerContents, record: DidDefinition) -> None:
         [
             *sid(0x62),
             echo("DataIdentifier", 1, of_request=1, length=2),
-            *field_parameters(layer, record, 3),
+            *field_parameters(layer, record.fields, 3),
         ],
         semantic="IDENTIFICATION" if record.did >= 0xF000 else "CURRENTDATA",
     )
 
 
-def add_write(layer: LayerContents, record: DidDefinition) -> None:
+def add_write(layer: LayerContents, record: DidDefinition, states: States) -> None:
     """Add the service that writes a record (0x2E)."""
     layer.service(
         f"{record.name}_Write",
@@ -125,15 +129,23 @@ def add_write(layer: LayerContents, record: DidDefinition) -> None:
         [
             *sid(0x2E),
             constant("DataIdentifier", record.did, 1, bits=16, semantic="ID"),
-            *field_parameters(layer, record, 3),
+            *field_parameters(layer, record.fields, 3),
         ],
         [*sid(0x6E), echo("DataIdentifier", 1, of_request=1, length=2)],
         semantic="VARIANTCODING",
+        special=special_data(conditions=record.write_conditions, dependencies=record.dependencies),
+        needs=states.needed(record.write_sessions or record.sessions, record.security_level),
     )
 
 
-def field_parameters(layer: LayerContents, record: DidDefinition, start: int) -> list[Parameter]:
-    """Return a parameter for each field of a record whose data begin at `start`."""
+def field_parameters(
+    layer: LayerContents,
+    fields: Iterable[FieldLayout],
+    start: int,
+    defaults: Iterable[tuple[str, str]] = (),
+) -> list[Parameter]:
+    """Return a parameter for each field of data that begin at `start`, some with a physical default."""
+    known = dict(defaults)
     return [
         value(
             field.name,
@@ -141,8 +153,9 @@ def field_parameters(layer: LayerContents, record: DidDefinition, start: int) ->
             start + field.byte_position,
             bit=field.bit_position,
             label=field.label,
+            default=known.get(field.name),
         )
-        for field in record.fields
+        for field in fields
     ]
 
 
@@ -263,7 +276,7 @@ def _snapshot(layer: LayerContents, unit: UnitDefinition) -> OdxLinkRef:
     position = 2
     for record in records:
         parameters.append(constant(f"Identifier_{record.did:04X}", record.did, position, bits=16))
-        parameters += field_parameters(layer, record, position + 2)
+        parameters += field_parameters(layer, record.fields, position + 2)
         position += 2 + len(record.data)
     data = EnvironmentData(
         odx_id=layer.identifier("ENVDATA.Snapshot"),
@@ -280,92 +293,3 @@ def _snapshot(layer: LayerContents, unit: UnitDefinition) -> OdxLinkRef:
     )
     layer.environment_descriptions.append(description)
     return OdxLinkRef.from_id(description.odx_id)
-
-
-def add_security(layer: LayerContents, level: int) -> None:
-    """Add requesting the seed and sending the key of a level (0x27)."""
-    layer.service(
-        f"Security_RequestSeed_{level:02X}",
-        f"Security access: seed of level {level}",
-        [*sid(0x27), constant("SubFunction", level, 1)],
-        [*sid(0x67), constant("SubFunction", level, 1), value("Seed", layer.rest_dop(), 2)],
-        semantic="SECURITY",
-    )
-    layer.service(
-        f"Security_SendKey_{level + 1:02X}",
-        f"Security access: key of level {level}",
-        [*sid(0x27), constant("SubFunction", level + 1, 1), value("Key", layer.rest_dop(), 2)],
-        [*sid(0x67), constant("SubFunction", level + 1, 1)],
-        semantic="SECURITY",
-    )
-
-
-def add_functions(layer: LayerContents, unit: UnitDefinition) -> None:
-    """Add what the unit can do: outputs (0x2F), routines (0x31), downloads (0x34 to 0x37)."""
-    for actuator in unit.actuators:
-        fixed = [*sid(0x2F), constant("DataIdentifier", actuator.did, 1, bits=16, semantic="ID")]
-        back = [*sid(0x6F), echo("DataIdentifier", 1, of_request=1, length=2)]
-        state = layer.bytes_dop(len(actuator.data))
-        layer.service(
-            f"{actuator.name}_Adjust",
-            f"{actuator.label}: adjust",
-            [*fixed, constant("Control", 3, 3), value("State", state, 4)],
-            [*back, constant("Control", 3, 3), value("State", state, 4)],
-            semantic="FUNCTION",
-        )
-        layer.service(
-            f"{actuator.name}_Return",
-            f"{actuator.label}: return control",
-            [*fixed, constant("Control", 0, 3)],
-            [*back, constant("Control", 0, 3), value("State", state, 4)],
-            semantic="FUNCTION",
-        )
-    for routine in unit.routines:
-        for number, (short, words) in _ROUTINE_ACTIONS.items():
-            request = [
-                *sid(0x31),
-                constant("SubFunction", number, 1),
-                constant("RoutineIdentifier", routine.rid, 2, bits=16, semantic="ID"),
-            ]
-            if number == 1 and routine.option_length:
-                request.append(value("Option", layer.bytes_dop(routine.option_length), 4))
-            layer.service(
-                f"{routine.name}_{short}",
-                f"{routine.label}: {words}",
-                request,
-                [
-                    *sid(0x71),
-                    constant("SubFunction", number, 1),
-                    echo("RoutineIdentifier", 2, of_request=2, length=2),
-                    value("Result", layer.rest_dop(), 4),
-                ],
-                semantic="ROUTINE",
-            )
-    if unit.memory:
-        _add_download(layer)
-
-
-def _add_download(layer: LayerContents) -> None:
-    address, length, block = layer.bytes_dop(4), layer.bytes_dop(4), layer.rest_dop()
-    layer.service(
-        "Download_Request",
-        "Request a download",
-        [
-            *sid(0x34),
-            constant("DataFormat", 0, 1),
-            constant("AddressAndLengthFormat", 0x44, 2),
-            value("MemoryAddress", address, 3),
-            value("MemorySize", length, 7),
-        ],
-        [*sid(0x74), value("LengthFormat", layer.unsigned_dop(8), 1), value("BlockLength", block, 2)],
-        semantic="DOWNLOAD",
-    )
-    counter = layer.unsigned_dop(8)
-    layer.service(
-        "Download_Transfer",
-        "Transfer a block",
-        [*sid(0x36), value("BlockSequenceCounter", counter, 1), value("Data", block, 2)],
-        [*sid(0x76), value("BlockSequenceCounter", counter, 1)],
-        semantic="DOWNLOAD",
-    )
-    layer.service("Download_Exit", "End a download", sid(0x37), [*sid(0x77)], semantic="DOWNLOAD")

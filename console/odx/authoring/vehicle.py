@@ -29,16 +29,16 @@ from workshop_console.console.odx.authoring.communication import (
     unit_values,
     vehicle_values,
 )
+from workshop_console.console.odx.authoring.functions import add_functions, add_security
 from workshop_console.console.odx.authoring.layer import LayerContents, constant, echo, value
 from workshop_console.console.odx.authoring.services import (
     add_common_services,
     add_extended_records,
     add_fault_memory,
-    add_functions,
     add_read,
-    add_security,
     add_write,
 )
+from workshop_console.console.odx.authoring.states import States
 from workshop_console.console.simulation.definition import UnitDefinition, VehicleDefinition
 
 _VARIANT_DID = 0xF100
@@ -55,7 +55,8 @@ def build_database(vehicle: VehicleDefinition) -> Database:
 
     common = LayerContents(_COMMON_CONTAINER, "UDS_Functions")
     shared = _shared_records(vehicle)
-    add_common_services(common, [record for record in vehicle.units[0].dids if record.did in shared])
+    states = States(common, vehicle.units)
+    add_common_services(common, [r for r in vehicle.units[0].dids if r.did in shared], states)
     extended_records = add_extended_records(common)
     protocols = [_protocol(name, vehicle) for name in (CAN_PROTOCOL, DOIP_PROTOCOL)]
     database.diag_layer_containers.append(
@@ -63,12 +64,12 @@ def build_database(vehicle: VehicleDefinition) -> Database:
             odx_id=OdxLinkId(_COMMON_CONTAINER, (OdxDocFragment(_COMMON_CONTAINER, DocType.CONTAINER),)),
             short_name=_COMMON_CONTAINER,
             protocols=NamedItemList(protocols),
-            functional_groups=NamedItemList([_functional_group(common, vehicle, protocols)]),
+            functional_groups=NamedItemList([_functional_group(common, vehicle, protocols, states)]),
         )
     )
     parent = OdxLinkRef.from_id(common.identifier("layer"))
     for unit in vehicle.units:
-        database.diag_layer_containers.append(_unit_container(unit, parent, shared, extended_records))
+        database.diag_layer_containers.append(_unit_container(unit, parent, shared, extended_records, states))
     database.refresh()
     return database
 
@@ -96,7 +97,7 @@ def _protocol(name: str, vehicle: VehicleDefinition) -> Protocol:
 
 
 def _functional_group(
-    contents: LayerContents, vehicle: VehicleDefinition, protocols: list[Protocol]
+    contents: LayerContents, vehicle: VehicleDefinition, protocols: list[Protocol], states: States
 ) -> FunctionalGroup:
     negative: list[Parameter] = [
         constant("SID", 0x7F, 0),
@@ -111,6 +112,7 @@ def _functional_group(
             variant_type=DiagLayerType.FUNCTIONAL_GROUP,
             diag_data_dictionary_spec=contents.data_dictionary(),
             diag_comms_raw=[*contents.services],
+            state_charts=NamedItemList(states.charts),
             requests=NamedItemList(contents.requests),
             positive_responses=NamedItemList(contents.positive_responses),
             global_negative_responses=NamedItemList(
@@ -129,7 +131,7 @@ def _functional_group(
 
 
 def _unit_container(
-    unit: UnitDefinition, parent: OdxLinkRef, shared: set[int], extended_records: OdxLinkRef
+    unit: UnitDefinition, parent: OdxLinkRef, shared: set[int], extended_records: OdxLinkRef, states: States
 ) -> DiagLayerContainer:
     """Return one control unit: the base variant, and its ECU variants with their patterns."""
     container = f"{unit.name}_Container"
@@ -138,11 +140,11 @@ def _unit_container(
         if record.did not in shared:
             add_read(contents, record)
         if record.writable:
-            add_write(contents, record)
+            add_write(contents, record, states)
     add_fault_memory(contents, unit, extended_records)
-    add_functions(contents, unit)
+    add_functions(contents, unit, states)
     for security in unit.security:
-        add_security(contents, security.level)
+        add_security(contents, security.level, states)
     base = BaseVariant(
         diag_layer_raw=BaseVariantRaw(
             odx_id=contents.identifier("layer"),

@@ -19,16 +19,16 @@ def mend_odxtools() -> None:
 
 
 def _encode_structure(
-    structure: BasicStructure, physical_value: ParameterValue | None, state: EncodeState
+    self: BasicStructure, physical_value: ParameterValue | None, encode_state: EncodeState
 ) -> None:
-    start = state.cursor_byte_position
-    composite_codec_encode_into_pdu(structure, physical_value, state)
-    if structure.byte_size is None:
+    start = encode_state.cursor_byte_position
+    composite_codec_encode_into_pdu(self, physical_value, encode_state)
+    if self.byte_size is None:
         return
-    end = start + structure.byte_size
-    if state.cursor_byte_position > end:
-        raise EncodeError(f"{structure.short_name} is longer than its {structure.byte_size} bytes")
-    if (missing := end - len(state.coded_message)) > 0:
-        state.coded_message += bytes(missing)
-        state.used_mask += bytes(missing)
-    state.cursor_byte_position = end
+    end = start + self.byte_size
+    if encode_state.cursor_byte_position > end:
+        raise EncodeError(f"{self.short_name} is longer than its {self.byte_size} bytes")
+    if (missing := end - len(encode_state.coded_message)) > 0:
+        encode_state.coded_message += bytes(missing)
+        encode_state.used_mask += bytes(missing)
+    encode_state.cursor_byte_position = end
