@@ -74,6 +74,9 @@ class FieldLayout:
     unit: str = ""
     digits: int | None = None
     """Digits after the point (PRECISION), where described."""
+    low: float | None = None
+    high: float | None = None
+    """Physical limits of a simulated field; the import leaves limits to the coder."""
 
 
 @dataclass(frozen=True, kw_only=True)

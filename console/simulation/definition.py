@@ -9,6 +9,46 @@ from dataclasses import dataclass, field
 
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.description import FieldLayout
+from workshop_console.console.model.forms import Condition, Dependency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Influence:
+    """What a moving value follows: another value, an output or a routine of the same unit, by name."""
+
+    source: str
+    """SHORT-NAME of a field of a record, of a field of an output, or of a routine (1 while it runs)."""
+    gain: float = 0.0
+    """Added per physical unit of the source."""
+    steps: tuple[float, ...] = ()
+    """Added by raw value of the source, in place of `gain`; the last one for higher values."""
+    per_second: bool = False
+    """What is added is a speed: the value goes on while the source says so, and stays where it is then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """How one field of a record moves, in physical units (for texts: the raw number).
+
+    It settles at `running` or `stopped` plus what it follows; a wave and noise lie over that.
+    """
+
+    field: str
+    running: float = 0.0
+    """Where it settles while the engine runs (electric vehicles: while the drive is ready)."""
+    stopped: float | None = None
+    """Where it settles otherwise, without wave and noise; None: no difference."""
+    start: float | None = None
+    """What it is when the vehicle starts; None: settled."""
+    lag_s: float = 0.0
+    """Time constant of settling."""
+    wave: float = 0.0
+    period_s: float = 10.0
+    noise: float = 0.0
+    follows: tuple[Influence, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    """What it never leaves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +69,15 @@ class DidDefinition:
     """Diagnostic sessions that allow it; empty: all."""
     write_sessions: tuple[int, ...] = ()
     """Diagnostic sessions that allow writing it, besides; empty: all that allow reading it."""
+    write_conditions: tuple[Condition, ...] = ()
+    """What must hold before it is written; refused with 0x22."""
+    dependencies: tuple[Dependency, ...] = ()
+    checked: bool = False
+    """Writing what the fields or the dependencies do not allow is refused with 0x31; bits that no field
+    describes are taken as they come."""
+    motions: tuple[Motion, ...] = ()
     sweep: bool = False
-    """The first numeric field moves slowly, as a sensor does."""
+    """The first numeric field moves slowly, as a sensor does; only without `motions`."""
     snapshot: bool = False
     """Part of every fault's snapshot."""
 
@@ -64,10 +111,32 @@ class RoutineDefinition:
     label: str
     duration_ms: int = 0
     """Longer than P2 means 0x78 until it is done."""
+    runs_ms: int = 0
+    """Goes on by itself that long after the answer to its start; 31 03 tells its state (RUN_STATES)."""
     result: bytes = b"\x00"
+    """What it tells when done; of one with `runs_ms` what follows state and progress."""
+    result_fields: tuple[FieldLayout, ...] = ()
+    """Of the whole result, state and progress included; empty: bytes."""
     option_length: int = 0
+    option_fields: tuple[FieldLayout, ...] = ()
+    """Empty: bytes."""
+    option_defaults: tuple[tuple[str, str], ...] = ()
+    """Physical values that a tester proposes, by field."""
     sessions: tuple[int, ...] = (0x03,)
     security_level: int = 0
+    conditions: tuple[Condition, ...] = ()
+    """What must hold before it starts; refused with 0x22."""
+    description: str = ""
+    warning: str = ""
+    related: tuple[str, ...] = ()
+    sets: tuple[tuple[str, int], ...] = ()
+    """Fields of records and the raw value that they have once it is done."""
+    switches_engine: bool = False
+    """The first option byte says whether the engine runs from now on (0: off)."""
+
+
+RUN_STATES = ("completed", "running", "stopped")
+"""First result byte of a routine that runs by itself; the second one is its progress in percent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +148,17 @@ class ActuatorDefinition:
     label: str
     data: bytes
     """State when control is returned."""
+    default: bytes = b""
+    """State after resetToDefault; empty: zeros."""
+    fields: tuple[FieldLayout, ...] = ()
+    """Of its state; empty: bytes. What they do not allow is refused with 0x31."""
     sessions: tuple[int, ...] = (0x03,)
     security_level: int = 0
+    conditions: tuple[Condition, ...] = ()
+    """What must hold before it is driven; refused with 0x22."""
+    description: str = ""
+    warning: str = ""
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +218,9 @@ class UnitDefinition:
     memory: tuple[tuple[int, int], ...] = ()
     """Address and length of segments that 0x34 accepts."""
     status_availability_mask: int = 0xFF
+    most_identifiers: int = 0
+    """Data identifiers in one request of 0x22; more are refused with `too_many`. 0: no limit."""
+    too_many: int = 0x13
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,4 +245,6 @@ class VehicleDefinition:
     gid: bytes = bytes(6)
     battery_v: float = 12.6
     odometer_km: int = 48_211
+    engine_runs: bool = True
+    """Whether the engine (the drive) runs when the vehicle starts."""
     extra: dict[str, str] = field(default_factory=dict)

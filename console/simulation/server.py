@@ -17,6 +17,7 @@ from workshop_console.console.simulation.bus.socketcand import SocketcandServer
 from workshop_console.console.simulation.definition import VehicleDefinition
 from workshop_console.console.simulation.doip.gateway import DoipGateway
 from workshop_console.console.simulation.ecu.unit import SimulatedUnit
+from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.event_loop import EventLoop
 from workshop_console.console.simulation.line_faults import LineFaults, parse_faults
 from workshop_console.console.simulation.listener import Endpoint
@@ -67,6 +68,7 @@ def run(
         if doip is not None:
             gateway = DoipGateway(loop, definition, doip, faults=switched_on, close_fault=close_fault)
             cleanup.callback(gateway.close)
+        vehicle = VehicleState(engine_runs=definition.engine_runs)
         for unit_definition in definition.units:
             unit = SimulatedUnit(
                 unit_definition,
@@ -74,6 +76,7 @@ def run(
                 odometer_km=definition.odometer_km,
                 answer_after_ms=answer_after_ms,
                 seed=seed,
+                vehicle=vehicle,
             )
             requests = switched_on.around(unit)
             if not unit_definition.silent and not switched_on.silences(unit_definition.name):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from workshop_console.console.model.decode import decode_fields
+from workshop_console.console.simulation.definition import DidDefinition
 from workshop_console.console.simulation.ecu.answer import DEFAULT_SESSION, Answer, Service
+from workshop_console.console.simulation.ecu.bits import allowed
+from workshop_console.console.simulation.ecu.conditions import kept
 from workshop_console.console.simulation.ecu.negative_response import (
     Nrc,
     Refused,
@@ -37,6 +41,9 @@ class RecordServices:
         require_at_least(request, 3)
         if len(request) % 2 == 0:
             raise Refused(Nrc.INCORRECT_MESSAGE_LENGTH_OR_INVALID_FORMAT)
+        most = self._state.definition.most_identifiers
+        if most and len(request) > 1 + 2 * most:
+            raise Refused(Nrc(self._state.definition.too_many))
         parts = [b"\x62"]
         for position in range(1, len(request), 2):
             identifier = request[position : position + 2]
@@ -59,6 +66,9 @@ class RecordServices:
         require_length(request, 3 + len(definition.data))
         if not self._state.unlocked(definition.security_level):
             raise Refused(Nrc.SECURITY_ACCESS_DENIED)
+        self._state.require(definition.write_conditions)
+        if definition.checked and not _consistent(definition, request[3:]):
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
         self._state.records[did] = request[3:]
         return Answer(b"\x6e" + request[1:3])
 
@@ -78,9 +88,23 @@ class RecordServices:
         if parameter == _RETURN_CONTROL:
             self._state.return_control(did)
         else:
+            self._state.require(actuator.conditions)
+            if parameter == _SHORT_TERM_ADJUSTMENT and not all(
+                allowed(f, request[4:]) for f in actuator.fields
+            ):
+                raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+            self._state.settle()
             if parameter == _RESET_TO_DEFAULT:
-                self._state.outputs[did] = bytes(len(actuator.data))
+                self._state.outputs[did] = actuator.default or bytes(len(actuator.data))
             elif parameter == _SHORT_TERM_ADJUSTMENT:
                 self._state.outputs[did] = request[4:]
             self._state.controlled.add(did)
         return Answer(b"\x6f" + request[1:4] + self._state.outputs[did])
+
+
+def _consistent(definition: DidDefinition, data: bytes) -> bool:
+    """Return whether every field has an allowed value and all rules between options are kept."""
+    if not all(allowed(field, data) for field in definition.fields):
+        return False
+    options = {value.name: value for value in decode_fields(definition.fields, data)}
+    return all(kept(dependency, options) for dependency in definition.dependencies)

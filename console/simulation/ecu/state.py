@@ -6,13 +6,20 @@ import math
 import random
 from collections.abc import Callable
 
+from workshop_console.console.model.decode import decode_fields
 from workshop_console.console.model.description import FieldLayout, ValueKind
-from workshop_console.console.simulation.definition import DidDefinition, UnitDefinition
+from workshop_console.console.model.forms import Condition
+from workshop_console.console.simulation.definition import ActuatorDefinition, DidDefinition, UnitDefinition
 from workshop_console.console.simulation.ecu.answer import (
     DEFAULT_SESSION,
     EXTENDED_SESSION,
     PROGRAMMING_SESSION,
 )
+from workshop_console.console.simulation.ecu.bits import physical, raw_of, with_raw
+from workshop_console.console.simulation.ecu.conditions import holds
+from workshop_console.console.simulation.ecu.negative_response import Nrc, Refused
+from workshop_console.console.simulation.ecu.values import MovingValues
+from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.scheduler import Scheduler
 
 ACTIVE_DIAGNOSTIC_SESSION = 0xF186
@@ -27,7 +34,13 @@ class UnitState:
     """The state that a session change or a reset touches."""
 
     def __init__(
-        self, definition: UnitDefinition, scheduler: Scheduler, *, odometer_km: int, seed: int
+        self,
+        definition: UnitDefinition,
+        scheduler: Scheduler,
+        *,
+        odometer_km: int,
+        seed: int,
+        vehicle: VehicleState | None = None,
     ) -> None:
         self.definition = definition
         self.scheduler = scheduler
@@ -37,6 +50,9 @@ class UnitState:
         self.records = {did.did: did.data for did in definition.dids}
         self.outputs = {actuator.did: actuator.data for actuator in definition.actuators}
         self.controlled: set[int] = set()
+        """Outputs that a tester holds."""
+        self.running: set[int] = set()
+        """Routines that run now."""
         self.sessions = _supported_sessions(definition)
         self.session = DEFAULT_SESSION
         self.unlocked_level = 0
@@ -44,6 +60,37 @@ class UnitState:
         self.on_session_change: list[Callable[[], None]] = []
         """Called after every change, for what services keep of their own."""
         self._last_activity = scheduler.now()
+        self.vehicle = vehicle or VehicleState()
+        self._routines = {routine.name: routine.rid for routine in definition.routines}
+        self._output_fields = {
+            field.name: (actuator.did, field)
+            for actuator in definition.actuators
+            for field in actuator.fields
+        }
+        self.values = MovingValues(
+            definition.dids,
+            now=scheduler.now(),
+            seed=f"{seed}/{definition.name}",
+            vehicle=self.vehicle,
+            source=self._source,
+            content=self.records.__getitem__,
+        )
+        self.vehicle.before_change.append(self.settle)
+
+    def settle(self) -> None:
+        """Take over how far slow values have come; to be called before what they follow changes."""
+        self.values.settle(self.scheduler.now())
+
+    def _source(self, name: str) -> tuple[float, float] | None:
+        """Return raw and physical value of an output or a routine."""
+        if name in self._routines:
+            runs = float(self._routines[name] in self.running)
+            return runs, runs
+        if name not in self._output_fields:
+            return None
+        did, field = self._output_fields[name]
+        raw = raw_of(field, self.outputs[did])
+        return raw, physical(field, raw)
 
     def enter_session(self, session: int) -> None:
         """Change the session, also to the same one: security locks, the default session ends everything."""
@@ -51,12 +98,18 @@ class UnitState:
         self.unlocked_level = 0
         if session == DEFAULT_SESSION:
             self.dtc_setting_on = True
-            self.return_control()
+        if lost := [a.did for a in self.definition.actuators if not self._keeps_control(a)]:
+            self.return_control(*lost)
         for callback in self.on_session_change:
             callback()
 
+    def _keeps_control(self, actuator: ActuatorDefinition) -> bool:
+        """Return whether the new session leaves an output with the tester (ISO 14229-1:2020, 10.2)."""
+        return self.session != DEFAULT_SESSION and self.allows(actuator.sessions)
+
     def return_control(self, *dids: int) -> None:
         """Give outputs (all, or those named) back to the unit."""
+        self.settle()
         for actuator in self.definition.actuators:
             if not dids or actuator.did in dids:
                 self.outputs[actuator.did] = actuator.data
@@ -94,31 +147,45 @@ class UnitState:
             return self.outputs.get(did)
         if not self.allows(definition.sessions):
             return None
-        data = self.records[did]
+        return self._content(definition)
+
+    def _content(self, definition: DidDefinition) -> bytes:
+        data = self.records[definition.did]
+        if definition.motions:
+            return self.values.read(definition, data, self.scheduler.now())
         return self._moved(definition, data) if definition.sweep else data
+
+    def require(self, conditions: tuple[Condition, ...]) -> None:
+        """Refuse with 0x22 unless all hold that the unit can measure."""
+        for condition in conditions:
+            if condition.value and not self._holds(condition):
+                raise Refused(Nrc.CONDITIONS_NOT_CORRECT)
+
+    def _holds(self, condition: Condition) -> bool:
+        for record in self.definition.dids:
+            for field in record.fields:
+                if condition.value in (field.name, f"{record.name}.{field.name}"):
+                    (value,) = decode_fields((field,), self._content(record))
+                    return holds(condition, value.value)
+        return False
+
+    def put(self, name: str, raw: int) -> None:
+        """Give a field of a record another value for good, whatever it followed."""
+        for record in self.definition.dids:
+            for field in record.fields:
+                if field.name == name:
+                    self.records[record.did] = with_raw(field, self.records[record.did], raw)
+                    self.values.held[name] = physical(field, raw)
 
     def _moved(self, definition: DidDefinition, data: bytes) -> bytes:
         layout = next((field for field in definition.fields if _moves(field)), None)
         if layout is None or layout.bit_length is None:
             return data
         phase = math.tau * (self.scheduler.now() / _SWEEP_PERIOD_S + definition.did * 0.618)
-        length_bytes = (layout.bit_position + layout.bit_length + 7) // 8
-        end = layout.byte_position + length_bytes
-        if end > len(data):
+        if layout.byte_position + (layout.bit_position + layout.bit_length + 7) // 8 > len(data):
             return data
-        order = "little" if layout.little_endian else "big"
-        window = int.from_bytes(data[layout.byte_position : end], order)  # type: ignore[arg-type]  # one of the two
-        mask = (1 << layout.bit_length) - 1
-        raw = window >> layout.bit_position & mask
-        signed = layout.kind is ValueKind.SIGNED
-        highest = mask >> 1 if signed else mask
-        lowest = -highest - 1 if signed else 0
-        value = raw - (mask + 1) if signed and raw > highest else raw
-        value += round(math.sin(phase) * max(1.0, abs(value) * _SWEEP_SHARE))
-        raw = min(max(value, lowest), highest) & mask
-        window = window & ~(mask << layout.bit_position) | raw << layout.bit_position
-        moved = window.to_bytes(length_bytes, order)  # type: ignore[arg-type]  # one of the two
-        return data[: layout.byte_position] + moved + data[end:]
+        raw = raw_of(layout, data)
+        return with_raw(layout, data, raw + round(math.sin(phase) * max(1.0, abs(raw) * _SWEEP_SHARE)))
 
 
 def _moves(field: FieldLayout) -> bool:

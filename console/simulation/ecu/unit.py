@@ -26,6 +26,7 @@ from workshop_console.console.simulation.ecu.routines import RoutineServices
 from workshop_console.console.simulation.ecu.security_access import SecurityAccess
 from workshop_console.console.simulation.ecu.sessions import SessionServices
 from workshop_console.console.simulation.ecu.state import UnitState
+from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.scheduler import Scheduler, Timer
 
 LONGEST_MESSAGE_BYTES = 4_095
@@ -58,6 +59,7 @@ class SimulatedUnit:
         odometer_km: int = 0,
         answer_after_ms: int | None = None,
         seed: int = 0,
+        vehicle: VehicleState | None = None,
     ) -> None:
         """Be switched on.
 
@@ -67,7 +69,8 @@ class SimulatedUnit:
             odometer_km: for faults that come back.
             answer_after_ms: time for any answer, in place of what the definition says of delays and 0x78
                 (routines keep their duration); None: as defined.
-            seed: makes seeds of security access repeatable.
+            seed: makes seeds of security access and noise repeatable.
+            vehicle: what it shares with the other units; None: it is alone.
         """
         self.definition = definition
         self.on_reset: list[Callable[[], None]] = []
@@ -75,7 +78,7 @@ class SimulatedUnit:
         self._scheduler = scheduler
         self._answer_after_ms = definition.answer_after_ms if answer_after_ms is None else answer_after_ms
         self._pending_services = definition.pending_services if answer_after_ms is None else ()
-        self._state = UnitState(definition, scheduler, odometer_km=odometer_km, seed=seed)
+        self._state = UnitState(definition, scheduler, odometer_km=odometer_km, seed=seed, vehicle=vehicle)
         self.memory = MemoryServices(self._state)
         self.fault_memory = FaultMemory(self._state)
         self._services: dict[int, Service] = {
