@@ -33,6 +33,12 @@ def _control_units() -> ConsoleScreen[Any]:
     return ControlUnits()
 
 
+def _codings() -> ConsoleScreen[Any]:
+    from workshop_console.screens.codings import CodedUnits
+
+    return CodedUnits()
+
+
 def _reports() -> ConsoleScreen[Any]:
     from workshop_console.screens.reports import Reports
 
@@ -75,6 +81,12 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("Control units"),
         mark("identification and fault memory of one"),
         _control_units,
+    ),
+    (
+        "coding",
+        mark("Coding"),
+        mark("options of one control unit; change, write, restore"),
+        _codings,
     ),
     ("reports", mark("Reports"), mark("tests that were kept; compare, save"), _reports),
     (

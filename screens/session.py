@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
@@ -12,6 +12,8 @@ from workshop_console.console.jobs.runner import Failed, Job, JobEnded, JobRepor
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import (
+    CodingRead,
+    CodingWritten,
     EcuAnswered,
     EcuSilent,
     Event,
@@ -27,6 +29,7 @@ from workshop_console.console.procedures.events import (
 )
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from workshop_console.console.model.coding import CodingReading, CodingResult
     from workshop_console.console.model.credit import CreditReport
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.report import (
@@ -40,6 +43,8 @@ QUICK_TEST = "quick-test"
 READ_FAULTS = "read-faults"
 CLEAR = "clear"
 IMPORT = "import"
+READ_CODINGS = "read-codings"
+WRITE_CODING = "write-coding"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +125,34 @@ class Units:
 
 
 @dataclass(kw_only=True)
+class CodingsRead:
+    """The codings of the units that were opened for coding."""
+
+    units: set[str] = field(default_factory=set)
+    """Addresses as text of the units that were read, whether they have codings or not."""
+    readings: list[CodingReading] = field(default_factory=list)
+    """The newest of each record, in the order of the descriptions."""
+    result: CodingResult | None = None
+    """What became of the last writing."""
+    told: CodingResult | None = None
+    """The result that the mechanic was told of last."""
+    stale: bool = False
+    """Whether a record turned out to be another than was read (WC-333)."""
+
+    def of(self, key: str) -> list[CodingReading]:
+        """Return the codings of the unit with this address."""
+        return [r for r in self.readings if key in (str(r.address), *map(str, r.unit.addresses))]
+
+    def take(self, reading: CodingReading) -> None:
+        """Put `reading` in place of the one before."""
+        for index, known in enumerate(self.readings):
+            if (known.address, known.form.name) == (reading.address, reading.form.name):
+                self.readings[index] = reading
+                return
+        self.readings.append(reading)
+
+
+@dataclass(kw_only=True)
 class Session:
     """Everything that outlives a screen; the app feeds it with what jobs report."""
 
@@ -138,6 +171,7 @@ class Session:
     """Fault memories read one by one, by address; newer than those in `units`."""
     cleared: list[ClearingResult] = field(default_factory=list)
     """What the last clearing did."""
+    codings: CodingsRead = field(default_factory=CodingsRead)
 
     @property
     def running(self) -> str:
@@ -159,6 +193,7 @@ class Session:
         self.units = Units()
         self.readings = {}
         self.cleared = []
+        self.codings = CodingsRead()
 
     def begin(self, job: Job) -> None:
         """Follow `job` from now on."""
@@ -184,8 +219,9 @@ class Session:
                 pass
             case JobReported(kind=kind, event=event):
                 self._take(kind, event)
-            case Failed(error=error):
+            case Failed(kind=kind, error=error):
                 self.step = self.progress = None
+                self.codings.stale |= kind == WRITE_CODING and error.number == "WC-333"
                 self.raise_message(raised_by(error))
                 return error
             case JobEnded():
@@ -202,6 +238,8 @@ class Session:
                 if kind == QUICK_TEST or (kind == READ_FAULTS and len(units) > 1):
                     for unit in units:
                         self.units.plan(unit)
+                if kind == READ_CODINGS:
+                    self.codings.units |= {str(address) for unit in units for address in unit.addresses}
             case UnitFound(unit=unit):
                 if kind == QUICK_TEST:
                     self.units.plan(unit)
@@ -215,6 +253,12 @@ class Session:
             case FaultsCleared(result=result):
                 self.cleared.append(result)
                 self.take_reading(result.after or result.before)
+            case CodingRead(reading=coding):
+                self.codings.take(coding)
+            case CodingWritten(result=written):
+                self.codings.result = written
+                if written.after is not None:
+                    self.codings.take(replace(written.after, conditions=written.plan.before.conditions))
             case MessageRaised(message=message):
                 self.raise_message(message)
             case ReportFinished(report=report):

@@ -6,7 +6,15 @@ from workshop_console.console.model.credit import Edition, ProductGroup
 from workshop_console.console.procedures.events import Step
 from workshop_console.i18n.codes.states import PRODUCT_GROUPS
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.session import CLEAR, IMPORT, QUICK_TEST, READ_FAULTS, Session
+from workshop_console.screens.session import (
+    CLEAR,
+    IMPORT,
+    QUICK_TEST,
+    READ_CODINGS,
+    READ_FAULTS,
+    WRITE_CODING,
+    Session,
+)
 from workshop_console.widgets.cells import cut
 from workshop_console.widgets.glyphs import glyphs
 
@@ -28,6 +36,8 @@ _JOBS = {
     READ_FAULTS: mark("Reading fault memories"),
     CLEAR: mark("Clearing fault memories"),
     IMPORT: mark("Importing a description"),
+    READ_CODINGS: mark("Reading codings"),
+    WRITE_CODING: mark("Writing a coding"),
 }
 
 

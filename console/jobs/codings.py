@@ -111,17 +111,26 @@ class CodingJobs:
 
     # -- what is asked of the description ----------------------------------------------------------
 
-    def plan(self, reading: CodingReading, changes: Mapping[str, str]) -> CodingPlan:
-        """Return what changing these options would write. Raises ConsoleError WC-304, WC-330, WC-412."""
+    def plan(self, reading: CodingReading, changes: Mapping[str, str], *, draft: bool = False) -> CodingPlan:
+        """Return what changing these options would write; a `draft` may break rules between options.
+
+        Raises ConsoleError WC-304, WC-330, WC-412.
+        """
         from workshop_console.console.procedures.coding_plan import plan_changes
 
-        return plan_changes(self._coder, reading, changes)
+        return plan_changes(self._coder, reading, changes, draft=draft)
 
     def plan_restore(self, reading: CodingReading, kept: KeptCoding) -> CodingPlan:
         """Return what putting a kept coding back would write. Raises ConsoleError WC-334."""
         from workshop_console.console.procedures.coding_plan import plan_restore
 
         return plan_restore(self._coder, reading, kept)
+
+    def keys_left(self, reading: CodingReading) -> tuple[int, int]:
+        """Return how many keys may be tried, and how many seconds the unit waits before the next one."""
+        level = reading.form.write.security_level
+        attempts = self._security.ring(reading.unit, reading.address).attempts
+        return attempts.left(level), attempts.wait_s(level)
 
     # -- what is kept ------------------------------------------------------------------------------
 

@@ -81,6 +81,8 @@ class CodingPlan:
     """The kept coding that is put back."""
     messages: tuple[RaisedMessage, ...] = ()
     """What to know before."""
+    broken: tuple[RaisedMessage, ...] = ()
+    """Rules of the description (WC-330) that it breaks: it is a draft, and not written."""
 
     @property
     def changed_bytes(self) -> tuple[int, ...]:

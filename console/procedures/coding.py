@@ -179,10 +179,13 @@ def write_coding(
     on the procedure cannot be cancelled until the record was read back.
 
     Raises:
-        ConsoleError: WC-320 when a condition does not hold; WC-333 when the record was changed since it was
-            read; WC-6xx when the old coding or the order entry cannot be kept. Nothing was written then.
+        ConsoleError: WC-330 for a draft that breaks a rule; WC-320 when a condition does not hold;
+            WC-333 when the record was changed since it was read; WC-6xx when the old coding or the order entry cannot be
+            kept. Nothing was written then.
     """
     before = plan.before
+    for message in plan.broken:
+        raise ConsoleError(message.number, **dict(message.facts))
     unit = CodedUnit(summary=before.unit, address=before.address, variant=before.variant)
     session = _session_for(before.form)
     if before.form.conditions:

@@ -11,7 +11,7 @@ from workshop_console.console.model.dtc import DecodedValue
 from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.forms import CodingForm, ParameterKind
 from workshop_console.console.model.kept import KeptCoding
-from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.ports import Coder
 
 
@@ -23,8 +23,13 @@ def decode_coding(
     return tuple(coder.decode_request(unit, variant, form.write.name, request))
 
 
-def plan_changes(coder: Coder, reading: CodingReading, changes: Mapping[str, str]) -> CodingPlan:
+def plan_changes(
+    coder: Coder, reading: CodingReading, changes: Mapping[str, str], *, draft: bool = False
+) -> CodingPlan:
     """Return what the record becomes when these options take these values; all other bits stay.
+
+    `draft`: rules between options that are broken stand in the plan instead of being raised, because the
+    next change may mend them.
 
     Raises:
         ConsoleError: WC-304 when the record was not read, WC-330 for a value or a combination that the
@@ -40,14 +45,21 @@ def plan_changes(coder: Coder, reading: CodingReading, changes: Mapping[str, str
     }
     if not wanted:
         return CodingPlan(before=reading, data=old)
-    _check_dependencies(reading, before | wanted, set(wanted))
+    broken = _broken_rules(reading, before | wanted, set(wanted))
+    if broken and not draft:
+        raise broken[0]
     data = _merged(coder, reading, old, wanted)
     after = _decoded(coder, reading, data)
     for name, text in wanted.items():
         if not _became(reading, name, text, after.get(name, "")):
             rule = f"{text} → {after.get(name, '')}"
             raise _breaks(reading, name, text, rule)
-    return CodingPlan(before=reading, data=data, changes=changes_between(coder, reading, data))
+    return CodingPlan(
+        before=reading,
+        data=data,
+        changes=changes_between(coder, reading, data),
+        broken=tuple(raised_by(error) for error in broken),
+    )
 
 
 def plan_restore(coder: Coder, reading: CodingReading, kept: KeptCoding) -> CodingPlan:
@@ -166,15 +178,17 @@ def _became(reading: CodingReading, name: str, wanted: str, shown: str) -> bool:
     return abs(a - b) <= 0.5 * 10.0**-digits
 
 
-def _check_dependencies(reading: CodingReading, values: Mapping[str, str], changed: set[str]) -> None:
-    """Raise ConsoleError WC-330 for a rule that a change breaks; what was broken before stays as it is."""
+def _broken_rules(reading: CodingReading, values: Mapping[str, str], changed: set[str]) -> list[ConsoleError]:
+    """Return a WC-330 for each rule that a change breaks; what was broken before stays as it is."""
+    found = []
     for rule in reading.form.dependencies:
         if not {rule.option, rule.needs} & changed:
             continue
         if values.get(rule.option) in rule.values and values.get(rule.needs) not in rule.allowed:
             needs = reading.parameter(rule.needs)
             described = f"{needs.label if needs else rule.needs} = {' | '.join(rule.allowed)}"
-            raise _breaks(reading, rule.option, values[rule.option], rule.text or described)
+            found.append(_breaks(reading, rule.option, values[rule.option], rule.text or described))
+    return found
 
 
 def _merged(coder: Coder, reading: CodingReading, old: bytes, wanted: dict[str, str]) -> bytes:
