@@ -13,7 +13,18 @@ from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
 from workshop_console.console.cli.output import fitted, width
 from workshop_console.console.settings import Folders, load_settings
 
-DESIGNED = ("run", "quick-test", "faults", "import", "message", "credit", "check", "simulate", "backend")
+DESIGNED = (
+    "run",
+    "quick-test",
+    "faults",
+    "import",
+    "message",
+    "credit",
+    "check",
+    "orders",
+    "simulate",
+    "backend",
+)
 
 
 @pytest.mark.parametrize("command", DESIGNED)
