@@ -548,3 +548,105 @@ def test_sessions_and_security_level_come_from_state_charts(make: Make) -> None:
     )
     assert (made.coding.write.sessions, made.coding.write.security_level) == ((0x03, 0x43), 3)
     assert (made.function("Fan").start.sessions, made.function("Fan").start.security_level) == ((), 0)
+
+
+# -- what is rare --------------------------------------------------------------------------------------
+
+
+def test_a_structure_that_holds_itself_ends(make: Make) -> None:
+    endless = (
+        '<STRUCTURES><STRUCTURE ID="Loop"><SHORT-NAME>Loop</SHORT-NAME><PARAMS>'
+        + value("x", "U8")
+        + "".join(value(f"inner{number}", "Loop") for number in range(5))
+        + "</PARAMS></STRUCTURE></STRUCTURES>"
+    )
+    made = make(
+        reading("A_Read", 1, value("s", "Loop")),
+        reading("B_Read", 2, value("b", "U8")),
+        dictionary=dops(U8) + endless,
+    )
+    names = [v.name for record in made.forms.records for v in record.values]
+    assert "b" in names
+    assert len(names) <= 2_001
+    assert made.decode("A_Read", "220001", "620001" + "07" * 40)["s.inner0.x"] == "7"
+
+
+def test_fault_codes_are_shown_as_codes(make: Make) -> None:
+    faults = (
+        '<DTC-DOPS><DTC-DOP ID="Faults"><SHORT-NAME>Faults</SHORT-NAME>'
+        + coded(24)
+        + '<PHYSICAL-TYPE BASE-DATA-TYPE="A_UINT32"/>'
+        "<COMPU-METHOD><CATEGORY>IDENTICAL</CATEGORY></COMPU-METHOD><DTCS>"
+        '<DTC ID="D1"><SHORT-NAME>D1</SHORT-NAME><TROUBLE-CODE>196881</TROUBLE-CODE>'
+        "<DISPLAY-TROUBLE-CODE>P0301-11</DISPLAY-TROUBLE-CODE><TEXT>misfire</TEXT></DTC></DTCS></DTC-DOP></DTC-DOPS>"
+    )
+    made = make(
+        reading("Last_Read", 1, value("last", "Faults"), value("next", "Faults"), value("n", "U8")),
+        sending("Ask", const("sid", 0xA8, 0), value("fault", "Faults")),
+        dictionary=faults + dops(U8),
+    )
+    decoded = made.decode("Last_Read", "220001", "620001" + "030111" + "C12345" + "05")
+    assert decoded == {"last": "P0301-11", "next": "U0123-45", "n": "5"}
+    assert made.encode("Ask", fault="P0301-11")[0] == "A8030111"
+    assert made.refusal("Ask", fault="P0999")["expected"] == "P0301-11"
+
+
+def test_a_multiplexer_shows_the_case_that_its_key_names(make: Make) -> None:
+    parts = (
+        LISTS.split("<STATIC-FIELDS>")[0]
+        + '<MUXS><MUX ID="M"><SHORT-NAME>M</SHORT-NAME><BYTE-POSITION>1</BYTE-POSITION><SWITCH-KEY>'
+        '<BYTE-POSITION>0</BYTE-POSITION><DATA-OBJECT-PROP-REF ID-REF="U8"/></SWITCH-KEY><CASES>'
+        '<CASE><SHORT-NAME>pair</SHORT-NAME><STRUCTURE-REF ID-REF="Item"/><LOWER-LIMIT>1</LOWER-LIMIT>'
+        "<UPPER-LIMIT>2</UPPER-LIMIT></CASE><CASE><SHORT-NAME>none</SHORT-NAME>"
+        "<LOWER-LIMIT>3</LOWER-LIMIT><UPPER-LIMIT>3</UPPER-LIMIT></CASE></CASES></MUX></MUXS>"
+    )
+    made = make(reading("A_Read", 1, value("m", "M")), dictionary=dops(U8) + parts)
+    assert [v.name for v in made.forms.records[0].values] == ["m.pair.x", "m.pair.y"]
+    assert made.decode("A_Read", "220001", "620001020506") == {"m.pair.x": "5", "m.pair.y": "6"}
+    assert made.decode("A_Read", "220001", "62000103") == {}
+    assert made.decode("A_Read", "220001", "62000109") == {}
+
+
+def test_a_counted_field_has_as_many_items_as_it_says_and_the_answer_holds(make: Make) -> None:
+    parts = (
+        LISTS.split("<STATIC-FIELDS>")[0]
+        + '<DYNAMIC-LENGTH-FIELDS><DYNAMIC-LENGTH-FIELD ID="N"><SHORT-NAME>N</SHORT-NAME>'
+        '<BASIC-STRUCTURE-REF ID-REF="Item"/><OFFSET>1</OFFSET><DETERMINE-NUMBER-OF-ITEMS>'
+        '<BYTE-POSITION>0</BYTE-POSITION><DATA-OBJECT-PROP-REF ID-REF="U8"/></DETERMINE-NUMBER-OF-ITEMS>'
+        "</DYNAMIC-LENGTH-FIELD></DYNAMIC-LENGTH-FIELDS>"
+    )
+    made = make(reading("A_Read", 1, value("n", "N")), dictionary=dops(U8) + parts)
+    decoded = made.decode("A_Read", "220001", "620001" + "02" + "01020304")
+    assert decoded == {"n[1].x": "1", "n[1].y": "2", "n[2].x": "3", "n[2].y": "4"}
+    assert list(made.decode("A_Read", "220001", "620001" + "FF" + "010203")) == ["n[1].x", "n[1].y", "n[2].x"]
+
+
+def test_texts_of_any_length_end_where_they_say(make: Make) -> None:
+    text = (
+        '<DIAG-CODED-TYPE BASE-DATA-TYPE="A_ASCIISTRING" TERMINATION="ZERO" xsi:type="MIN-MAX-LENGTH-TYPE">'
+        "<MAX-LENGTH>8</MAX-LENGTH><MIN-LENGTH>2</MIN-LENGTH></DIAG-CODED-TYPE>"
+    )
+    dictionary = dops(dop("Text", text, physical="A_UNICODE2STRING"), U8)
+    made = make(
+        reading("A_Read", 1, value("text", "Text"), value("n", "U8")),
+        writing("A_Write", 1, value("text", "Text"), value("n", "U8")),
+        dictionary=dictionary,
+    )
+    assert made.forms.records[0].length is None
+    assert made.decode("A_Read", "220001", "620001" + "41424300" + "07") == {"text": "ABC", "n": "7"}
+    assert made.encode("A_Write", text="ABC", n="7") == ("2E0001" + "41424300" + "07", "FF" * 8)
+    assert made.refusal("A_Write", text="A", n="7")["expected"] == "abc (2 … 8)"
+    assert made.refusal("A_Write", text="ABCDEFGHI", n="7")["parameter"] == "text"
+
+
+def test_what_odxtools_cannot_handle_is_left_out(make: Make) -> None:
+    dynamic = '<PARAM xsi:type="DYNAMIC"><SHORT-NAME>d</SHORT-NAME></PARAM>'
+    made = make(
+        sending("Odd", const("sid", 0x2E, 0), const("did", 1, 1, bits=16), dynamic),
+        sending("Nothing"),
+        sending("Open", value("anything", "U8")),
+        reading("A_Read", 1, value("a", "U8")),
+        dictionary=dops(U8),
+    )
+    assert [record.service for record in made.forms.records] == ["A_Read"]
+    assert (made.forms.functions, made.forms.codings) == ((), ())

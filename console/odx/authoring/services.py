@@ -125,7 +125,7 @@ def add_write(layer: LayerContents, record: DidDefinition, states: States) -> No
     """Add the service that writes a record (0x2E)."""
     layer.service(
         f"{record.name}_Write",
-        f"Code: {record.label}",
+        record.label,
         [
             *sid(0x2E),
             constant("DataIdentifier", record.did, 1, bits=16, semantic="ID"),

@@ -31,7 +31,7 @@ from odxtools.tablerow import TableRow
 
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.dtc import DecodedValue, format_code
-from workshop_console.console.odx.coder.layout import DEEPEST, Bound, row_value_name
+from workshop_console.console.odx.coder.layout import DEEPEST, MOST_STEPS, Bound, row_value_name
 from workshop_console.console.odx.coder.physical import Physical, SimpleDop, plain_text
 from workshop_console.console.odx.extraction.records import name_of
 
@@ -41,6 +41,10 @@ _STRINGS = (DataType.A_ASCIISTRING, DataType.A_UTF8STRING, DataType.A_UNICODE2ST
 
 class UnusableError(Exception):
     """What follows in this message has no known place any more."""
+
+
+class EnoughError(Exception):
+    """The message has more values than anybody needs."""
 
 
 class MismatchError(Exception):
@@ -84,10 +88,11 @@ class RecordingState(DecodeState):
 @dataclass
 class _Result:
     values: list[DecodedValue] = field(default_factory=list)
+    steps: int = 0
 
     def add(self, name: str, text: str, unit: str, raw: bytes) -> None:
         if len(self.values) >= _MOST_VALUES:
-            raise UnusableError
+            raise EnoughError
         self.values.append(DecodedValue(name=name, value=text, unit=unit, raw=raw))
 
 
@@ -131,7 +136,7 @@ class MessageDecoder:
         """Raises MismatchError."""
         state = RecordingState(coded_message=message)
         result = _Result()
-        with suppress(UnusableError):
+        with suppress(UnusableError, EnoughError):
             self._walk(described.parameters, state, result, request=request, row=row, prefix="", depth=0)
         return tuple(result.values)
 
@@ -153,6 +158,9 @@ class MessageDecoder:
         state.origin_byte_position = origin = state.cursor_byte_position
         lost = False
         for parameter in parameters:
+            result.steps += 1
+            if result.steps > 4 * MOST_STEPS:
+                raise EnoughError
             if parameter.byte_position is not None:
                 lost = False
             elif lost:
@@ -323,13 +331,10 @@ class MessageDecoder:
                 start = state.cursor_byte_position
                 if start >= len(message):
                     break
-                try:
+                with suppress(UnusableError):  # the next item has a place of its own
                     self._structure(
                         dop.structure, state, result, request, None, f"{name}[{index + 1}].", depth
                     )
-                except UnusableError:
-                    if len(result.values) >= _MOST_VALUES:
-                        raise
                 state.cursor_byte_position = start + dop.item_byte_size
         elif isinstance(dop, EndOfPduField):
             index = 0

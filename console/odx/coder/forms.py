@@ -67,7 +67,10 @@ def index_layer(layer: Layer, unit: str, variant: str) -> UnitIndex:
 class _Indexer:
     def __init__(self, layer: Layer, found: Sorted) -> None:
         self._found = found
-        self._states = StateReader(layer.state_charts, layer.diag_services)
+        self._states = next(
+            iter(_usable([partial(StateReader, layer.state_charts, layer.diag_services)])),
+            StateReader((), ()),
+        )
         self._lengths = RecordReader(Problems())
         self._made: dict[str, bytes] = {}
         self._bounds: dict[str, Bound] = {}
@@ -119,7 +122,7 @@ class _Indexer:
             label=_READ_WORDS.sub("", bound.label) or bound.label,
             request=request,
             did=int.from_bytes(request[1:], "big") if single else None,
-            length=self._length(bound) if single else None,
+            length=next(iter(_usable([partial(self._length, bound)])), None) if single else None,
             values=tuple(self._value(place, names[place.name]) for place in contents),
         )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from odxtools.dataobjectproperty import DataObjectProperty
 from odxtools.diagservice import DiagService
 from odxtools.dtcdop import DtcDop
-from odxtools.dynamicendmarkerfield import DynamicEndmarkerField
-from odxtools.dynamiclengthfield import DynamicLengthField
-from odxtools.endofpdufield import EndOfPduField
 from odxtools.field import Field
 from odxtools.multiplexer import Multiplexer
 from odxtools.parameters.codedconstparameter import CodedConstParameter
@@ -31,10 +29,10 @@ from workshop_console.console.odx.extraction.records import label_of, name_of
 DEEPEST = 12
 """Structures inside structures; a description that refers to itself ends here."""
 MOST_VALUES = 2_000
+MOST_STEPS = 20_000
+"""Parameters that are looked at for one message, whatever they refer to."""
 _MOST_ITEMS = 64
 """Items of a field of fixed length that a form lists."""
-
-ComplexField = (StaticField, EndOfPduField, DynamicLengthField, DynamicEndmarkerField)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,67 +69,10 @@ def places(parameters: Iterable[Parameter], row: TableRow | None = None) -> tupl
 
     `row`: the row of a table that the request names; its contents are listed without a prefix.
     """
-    found: list[Place] = []
-    for place in _walk(parameters, row, prefix="", labels=(), depth=0, optional=False):
-        found.append(place)
-        if len(found) >= MOST_VALUES:
-            break
-    return tuple(found)
-
-
-def _walk(
-    parameters: Iterable[Parameter],
-    row: TableRow | None,
-    *,
-    prefix: str,
-    labels: tuple[str, ...],
-    depth: int,
-    optional: bool,
-) -> Iterator[Place]:
-    for parameter in parameters:
-        name = prefix + name_of(parameter)
-        label = label_of(parameter)
-        if isinstance(parameter, TableKeyParameter):
-            if parameter.table_row is None and (row is None or parameter.table is not row.table):
-                yield Place(
-                    name=name,
-                    label=label,
-                    dop=None,
-                    table=parameter.table,
-                    parameter=parameter,
-                    optional=optional,
-                )
-        elif isinstance(parameter, TableStructParameter):
-            own = parameter.table_key.table_row
-            if own is None and row is not None and parameter.table is row.table:
-                yield from _row(row, prefix, labels, depth, optional)
-            else:
-                for other in [own] if own is not None else parameter.table.table_rows:
-                    before = f"{name}.{name_of(other)}."
-                    yield from _row(other, before, (*labels, label_of(other)), depth + 1, optional)
-        elif isinstance(parameter, ParameterWithDOP) and not isinstance(parameter, PhysicalConstantParameter):
-            yield from _dop(parameter.dop, parameter, name, (*labels, label), depth, optional)
-
-
-def _row(row: TableRow, prefix: str, labels: tuple[str, ...], depth: int, optional: bool) -> Iterator[Place]:
-    if row.structure is not None:
-        if depth < DEEPEST:
-            yield from _walk(
-                row.structure.parameters,
-                row,
-                prefix=prefix,
-                labels=labels,
-                depth=depth + 1,
-                optional=optional,
-            )
-    elif isinstance(row.dop, DataObjectProperty):
-        yield Place(
-            name=row_value_name(prefix, row),
-            label=label_of(row),
-            dop=row.dop,
-            parameter=None,
-            optional=optional,
-        )
+    walk = _Walk()
+    with suppress(_EnoughError):
+        walk.parameters(parameters, _Way(row=row))
+    return tuple(walk.found)
 
 
 def row_value_name(prefix: str, row: TableRow) -> str:
@@ -139,42 +80,99 @@ def row_value_name(prefix: str, row: TableRow) -> str:
     return prefix.removesuffix(".") if prefix.endswith(f".{name_of(row)}.") else prefix + name_of(row)
 
 
-def _dop(
-    dop: object, parameter: Parameter, name: str, labels: tuple[str, ...], depth: int, optional: bool
-) -> Iterator[Place]:
-    if isinstance(dop, (DataObjectProperty, DtcDop)):
-        label = labels[-1] if len(labels) == 1 else " ".join(labels[-2:])
-        yield Place(name=name, label=label, dop=dop, parameter=parameter, optional=optional)
-    elif depth >= DEEPEST:
-        return
-    elif isinstance(dop, Structure):
-        yield from _walk(
-            dop.parameters, None, prefix=f"{name}.", labels=labels, depth=depth + 1, optional=optional
+class _EnoughError(Exception):
+    """There are more values than anybody needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """How the walk came to where it is."""
+
+    row: TableRow | None = None
+    prefix: str = ""
+    labels: tuple[str, ...] = ()
+    depth: int = 0
+    optional: bool = False
+
+    def into(self, name: str, label: str, *, optional: bool = False) -> _Way:
+        """Return the way into a structure."""
+        return _Way(
+            prefix=f"{name}.",
+            labels=(*self.labels, label),
+            depth=self.depth + 1,
+            optional=self.optional or optional,
         )
-    elif isinstance(dop, Field):
-        least = dop.fixed_number_of_items if isinstance(dop, StaticField) else 1
-        sure = getattr(dop, "minimum_number_of_items", None) or 0
-        for index in range(1, min(least, _MOST_ITEMS) + 1):
-            item = (*labels[:-1], f"{labels[-1]} {index}")
-            yield from _walk(
-                dop.structure.parameters if dop.structure is not None else (),
-                None,
-                prefix=f"{name}[{index}].",
-                labels=item,
-                depth=depth + 1,
-                optional=optional or index > sure,
-            )
-    elif isinstance(dop, Multiplexer):
-        for case in dop.cases:
-            if case.structure is not None:
-                yield from _walk(
-                    case.structure.parameters,
-                    None,
-                    prefix=f"{name}.{name_of(case)}.",
-                    labels=(*labels, label_of(case)),
-                    depth=depth + 1,
-                    optional=True,
-                )
+
+
+class _Walk:
+    """Walks through parameters and what they hold."""
+
+    def __init__(self) -> None:
+        self.found: list[Place] = []
+        self._steps = 0
+
+    def parameters(self, parameters: Iterable[Parameter], way: _Way) -> None:
+        """Find the values of a message or a structure. Raises _EnoughError."""
+        if way.depth > DEEPEST:
+            return
+        for parameter in parameters:
+            self._steps += 1
+            if self._steps > MOST_STEPS or len(self.found) >= MOST_VALUES:
+                raise _EnoughError
+            self._parameter(parameter, way)
+
+    def _parameter(self, parameter: Parameter, way: _Way) -> None:
+        name, label = way.prefix + name_of(parameter), label_of(parameter)
+        if isinstance(parameter, TableKeyParameter):
+            decided = way.row is not None and parameter.table is way.row.table
+            if parameter.table_row is None and not decided:
+                self._add(way, name, label, None, parameter, parameter.table)
+        elif isinstance(parameter, TableStructParameter):
+            own = parameter.table_key.table_row
+            if own is None and way.row is not None and parameter.table is way.row.table:
+                self._row(way.row, replace(way, depth=way.depth + 1))
+            else:
+                for row in [own] if own is not None else parameter.table.table_rows:
+                    self._row(row, way.into(f"{name}.{name_of(row)}", label_of(row)))
+        elif isinstance(parameter, ParameterWithDOP) and not isinstance(parameter, PhysicalConstantParameter):
+            self._dop(parameter.dop, parameter, way, name, label)
+
+    def _row(self, row: TableRow, way: _Way) -> None:
+        if row.structure is not None:
+            self.parameters(row.structure.parameters, replace(way, row=row))
+        elif isinstance(row.dop, DataObjectProperty):
+            self._add(way, row_value_name(way.prefix, row), label_of(row), row.dop, None)
+
+    def _dop(self, dop: object, parameter: Parameter, way: _Way, name: str, label: str) -> None:
+        if isinstance(dop, (DataObjectProperty, DtcDop)):
+            self._add(way, name, " ".join((*way.labels, label)[-2:]), dop, parameter)
+        elif isinstance(dop, Structure):
+            self.parameters(dop.parameters, way.into(name, label))
+        elif isinstance(dop, Field):
+            count = dop.fixed_number_of_items if isinstance(dop, StaticField) else 1
+            sure = getattr(dop, "minimum_number_of_items", None) or 0
+            inner = dop.structure.parameters if dop.structure is not None else ()
+            for index in range(1, min(count, _MOST_ITEMS) + 1):
+                way_in = way.into(f"{name}[{index}]", f"{label} {index}", optional=index > sure)
+                self.parameters(inner, way_in)
+        elif isinstance(dop, Multiplexer):
+            for case in dop.cases:
+                if case.structure is not None:
+                    way_in = way.into(f"{name}.{name_of(case)}", label_of(case), optional=True)
+                    self.parameters(case.structure.parameters, way_in)
+
+    def _add(
+        self,
+        way: _Way,
+        name: str,
+        label: str,
+        dop: SimpleDop | None,
+        parameter: Parameter | None,
+        table: Table | None = None,
+    ) -> None:
+        self.found.append(
+            Place(name=name, label=label, dop=dop, table=table, parameter=parameter, optional=way.optional)
+        )
 
 
 def is_constant(parameter: Parameter) -> bool:
