@@ -91,9 +91,8 @@ class Coding(ConsoleScreen[None]):
         """Return why a command does not work now."""
         if command_id in ("start", "open", "mark") and self.session.running:
             return _("something still runs")
-        if command_id == "start":
-            if self._wanted and self._wait_s():
-                return _("the control unit waits before the next try")
+        if command_id == "start" and self._wanted and self._wait_s():
+            return _("the control unit waits before the next try")
         if command_id == "mark" and self.query_one(Table).cursor_key not in self._wanted:
             return _("this option is not changed")
         if command_id == "save" and not self.session.workshop.line.vehicle.vin:
@@ -136,7 +135,8 @@ class Coding(ConsoleScreen[None]):
             text = ngettext(
                 "{n} kept coding: compare, put back", "{n} kept codings: compare, put back", count
             )
-            rows.append(Row(key=_KEPT, cells=(), tail=text.format(n=formats.number(count))))
+            shown = text.format(n=formats.number(count)) if count else _("nothing kept: never written yet")
+            rows.append(Row(key=_KEPT, cells=(), tail=shown))
         self.query_one(Table).show(columns, rows, empty=job_text(self.session))
         facts = []
         if reading is not None and reading.data is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
+from textual import events
 from textual.widget import Widget
 
 from workshop_console.console.model.report import UnitResult
@@ -14,8 +15,10 @@ from workshop_console.screens.faults import fault_columns, fault_row
 from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import STATE_TONES, state_words, why
+from workshop_console.screens.unit_work import work_by_number
+from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Table
-from workshop_console.widgets.text_page import Paragraph, TextPage
+from workshop_console.widgets.text_page import Paragraph, TextPage, heading
 
 
 class ControlUnit(OneUnit):
@@ -47,6 +50,31 @@ class ControlUnit(OneUnit):
         if command_id == "open" and not (result and result.faults):
             return _("there are no faults")
         return super().cannot(command_id)
+
+    def footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys; first the numbers of what else can be done with the unit."""
+        own, *others = super().footer()
+        if self._view.report is not None:
+            return (own, *others)
+        return ((*((number, _(label)) for number, (label, _open) in work_by_number().items()), *own), *others)
+
+    def help_paragraphs(self) -> list[Paragraph]:
+        """Explain the numbers too."""
+        numbers = [
+            Paragraph(label=number, label_width=14, text=_(label))
+            for number, (label, _open) in work_by_number().items()
+        ]
+        return [*super().help_paragraphs(), heading(_("More about this control unit")), *numbers]
+
+    def take_key(self, event: events.Key) -> None:
+        """Open what a number stands for; it is the number of the group's menu."""
+        work = work_by_number().get(event.key)
+        if work is None or self._view.report is not None:
+            super().take_key(event)
+            return
+        event.stop()
+        self.clear_notice()
+        self.console.show_screen(work[1](self._view))
 
     def begin(self) -> None:
         """Read the details of the vehicle that is there."""

@@ -180,8 +180,8 @@ def write_coding(
 
     Raises:
         ConsoleError: WC-330 for a draft that breaks a rule; WC-320 when a condition does not hold;
-            WC-333 when the record was changed since it was read; WC-6xx when the old coding or the order entry cannot be
-            kept. Nothing was written then.
+            WC-333 when the record was changed since it was read; WC-6xx when the old coding or
+            the order entry cannot be kept. Nothing was written then.
     """
     before = plan.before
     for message in plan.broken:

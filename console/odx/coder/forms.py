@@ -41,7 +41,7 @@ Layer = BaseVariant | EcuVariant
 RETURN_SUFFIX = ".ReturnControl"
 """Ends the name of a service that nobody describes and the identifier gives."""
 _READ_WORDS = re.compile(r"(?i)^(?:read[_ ])|(?:[_ .]read)$")
-_WRITE_WORDS = re.compile(r"(?i)^(?:write[_ ])|(?:[_ .]write)$")
+_WRITE_WORDS = re.compile(r"(?i)^(?:write[_ ]|code: )|(?:[_ .]write)$")
 _LOOSE_ENDS = " _-.,:;(/"
 _MOST_ROW_NAMES = 4_096
 
