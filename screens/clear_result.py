@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from typing import ClassVar
 
 from rich.style import Style
 from textual.widget import Widget
@@ -10,8 +11,9 @@ from textual.widget import Widget
 from workshop_console.console.model.dtc import Fault
 from workshop_console.console.model.report import ClearingResult
 from workshop_console.i18n.explain import fault_text, nrc_text, reason_text
-from workshop_console.i18n.texts import _, ngettext
+from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.saving import save_order
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.table import Column, Row, Table
@@ -21,7 +23,13 @@ from workshop_console.widgets.tones import BAD, GOOD, PLAIN, WARNING
 class ClearResult(ConsoleScreen[None]):
     """Lists the faults by what became of them, unit by unit."""
 
-    handles = ("open",)
+    handles = ("open", "save")
+    words: ClassVar = {
+        "save": (
+            mark("Order report"),
+            mark("Save the order report: tests and everything done (HTML, JSON, PDF)."),
+        ),
+    }
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
@@ -40,7 +48,7 @@ class ClearResult(ConsoleScreen[None]):
 
     def cannot(self, command_id: str) -> str:
         """Return why a command does not work now."""
-        return "" if command_id != "open" or self.session.cleared else _("there are no rows yet")
+        return "" if command_id not in self.handles or self.session.cleared else _("there are no rows yet")
 
     def draw(self) -> None:
         """Draw what became of the faults."""
@@ -119,6 +127,10 @@ class ClearResult(ConsoleScreen[None]):
             "{n} control units: {gone} gone, {back} back, {kept} kept",
             len(cleared),
         ).format(n=len(cleared), gone=gone, back=back, kept=kept)
+
+    def do_save(self) -> None:
+        """Save the order report of the vehicle."""
+        save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def open_row(self, key: Hashable) -> None:
         """Open the control unit as it is now."""
