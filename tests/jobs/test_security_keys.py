@@ -20,6 +20,7 @@ from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.exchange import Exchange, Outcome
 from workshop_console.console.model.kept import EntryKind, OrderEntry
 from workshop_console.console.model.vehicle import VehicleIdentity
+from workshop_console.console.ports import SecurityPlugin
 from workshop_console.console.simulation.load import load_vehicle, vehicle_names
 from workshop_console.console.simulation.security import key_of
 
@@ -27,8 +28,8 @@ Answer = Callable[[str, int, bytes], Any]
 
 
 def plugins(*answers: Answer, longest_s: float = 5.0) -> SecurityPlugins:
-    def loader(answer: Answer) -> Callable[[], Answer]:
-        return lambda: answer
+    def loader(answer: Answer) -> Callable[[], SecurityPlugin]:
+        return lambda: cast("SecurityPlugin", answer)
 
     named = [
         NamedPlugin(name=f"plugin-{number}", load=loader(answer)) for number, answer in enumerate(answers)
