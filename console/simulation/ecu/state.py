@@ -20,11 +20,12 @@ from workshop_console.console.simulation.ecu.conditions import holds
 from workshop_console.console.simulation.ecu.negative_response import Nrc, Refused
 from workshop_console.console.simulation.ecu.values import MovingValues
 from workshop_console.console.simulation.ecu.vehicle import VehicleState
-from workshop_console.console.simulation.scheduler import Scheduler
+from workshop_console.console.simulation.scheduler import Scheduler, Timer
 
 ACTIVE_DIAGNOSTIC_SESSION = 0xF186
 """Data identifier of the session (ISO 14229-1:2020, C.1); every unit has it."""
 
+_CLOCK_ROUNDING_S = 1e-6
 _SWEEP_PERIOD_S = 20.0
 _SWEEP_SHARE = 0.04
 """A moving value goes this far to both sides of what the definition says."""
@@ -59,7 +60,10 @@ class UnitState:
         self.dtc_setting_on = True
         self.on_session_change: list[Callable[[], None]] = []
         """Called after every change, for what services keep of their own."""
+        self.working = False
+        """Whether a request is being worked on: S3 does not run meanwhile."""
         self._last_activity = scheduler.now()
+        self._lapse: Timer | None = None
         self.vehicle = vehicle or VehicleState()
         self._routines = {routine.name: routine.rid for routine in definition.routines}
         self._output_fields = {
@@ -118,6 +122,23 @@ class UnitState:
     def note_activity(self) -> None:
         """Start the S3 time anew: a request was finished."""
         self._last_activity = self.scheduler.now()
+        if self.session != DEFAULT_SESSION and self._lapse is None:
+            self._watch_session(self.definition.s3_ms / 1000)
+
+    def _watch_session(self, delay_s: float) -> None:
+        self._lapse = self.scheduler.call_later(delay_s, self._look_at_session)
+
+    def _look_at_session(self) -> None:
+        """Let the session lapse when its time is over, without waiting for a request that may never come."""
+        self._lapse = None
+        if self.session == DEFAULT_SESSION:
+            return
+        s3_s = self.definition.s3_ms / 1000
+        left_s = s3_s if self.working else self._last_activity + s3_s - self.scheduler.now()
+        if left_s > _CLOCK_ROUNDING_S:
+            self._watch_session(left_s)
+        else:
+            self.enter_session(DEFAULT_SESSION)
 
     def expire_session(self) -> None:
         """Fall back to the default session when S3 ran out since the last request."""

@@ -91,7 +91,6 @@ class SimulatedUnit:
             **RoutineServices(self._state, self.memory).services(),
             **self.memory.services(),
         }
-        self._busy = False
         self._timers: list[Timer] = []
         self._away_until = 0.0
 
@@ -117,7 +116,7 @@ class SimulatedUnit:
         """Take a request; `reply` is called for each response, now or later, or never."""
         if not request or self.is_away() or request[0] & 0x40:
             return  # a service identifier with bit 6 is a response: answering those makes endless loops
-        if self._busy:
+        if self._state.working:
             if request != _TESTER_PRESENT_SUPPRESSED:
                 reply(negative_response(request[0], Nrc.BUSY_REPEAT_REQUEST))
             return
@@ -164,7 +163,7 @@ class SimulatedUnit:
         if total_ms == 0:
             finish(pending=False)
             return
-        self._busy = True
+        self._state.working = True
         first_ms = self.definition.p2_ms * _PENDING_BEFORE
         if total_ms > self.definition.p2_ms or pending:
             pending = True
@@ -198,7 +197,7 @@ class SimulatedUnit:
         self._timers.append(self._scheduler.call_later(delay_ms / 1000, callback))
 
     def _end_work(self) -> None:
-        self._busy = False
+        self._state.working = False
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()

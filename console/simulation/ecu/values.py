@@ -9,6 +9,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from workshop_console.console.model.description import FieldLayout
 from workshop_console.console.simulation.definition import DidDefinition, Influence, Motion
@@ -91,12 +92,14 @@ class MovingValues:
             if motion.wave:
                 turn = seconds / motion.period_s + zlib.crc32(name.encode()) / 0xFFFF_FFFF
                 value += motion.wave * math.sin(math.tau * turn)
-            if motion.noise:
+            if abs(value) > motion.noise:  # what stands still or is switched off is zero, and not nearly so
                 value += motion.noise * self._noise(name, int(seconds / _NOISE_EVERY_S))
         return _within(motion, value)
 
     def _noise(self, name: str, step: int) -> float:
-        return zlib.crc32(f"{self._seed}/{name}/{step}".encode()) / 0x7FFF_FFFF - 1
+        # Not crc32: names that differ in one letter would move alike.
+        digest = blake2b(f"{self._seed}/{name}/{step}".encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "big") / 0x7FFF_FFFF - 1
 
     def _settled(self, name: str, depth: int) -> float:
         motion, memory = self._motions[name], self._settling[name]
