@@ -1,0 +1,143 @@
+"""Records are read as fast as units answer; one that refuses or is silent costs the others nothing."""
+
+from __future__ import annotations
+
+from tests.procedures.scripted import ScriptedLink, ScriptedUnit, unit_with
+from workshop_console.console.model.address import Address, DoipAddress
+from workshop_console.console.model.description import Timing
+from workshop_console.console.model.exchange import SilentReason
+from workshop_console.console.model.forms import RecordForm
+from workshop_console.console.procedures.actual_values import (
+    PolledUnit,
+    RecordAnswer,
+    Wanted,
+    poll,
+    split_answer,
+)
+from workshop_console.console.procedures.cancellation import Cancellation
+
+ONE, TWO = DoipAddress(1), DoipAddress(2)
+
+
+def record(did: int, length: int | None = 1) -> RecordForm:
+    return RecordForm(
+        service=f"R{did:X}", label="", request=b"\x22" + did.to_bytes(2, "big"), did=did, length=length
+    )
+
+
+RECORDS = tuple(record(did) for did in (0x0101, 0x0102, 0x0103, 0x0104))
+ALL = b"\x22" + b"".join(r.request[1:] for r in RECORDS)
+
+
+def run(
+    link: ScriptedLink, units: dict[Address, tuple[RecordForm, ...]], wanted: Wanted | None = None
+) -> dict[tuple[str, bytes], RecordAnswer]:
+    """Read everything once."""
+    polled = [PolledUnit(address=a, timing=Timing(), records=records) for a, records in units.items()]
+    wanted = wanted or Wanted((str(a), r.request) for a, records in units.items() for r in records)
+    batches = poll(link, polled, wanted, Cancellation(), every_s=0.01, once=True)
+    return {answer.key: answer for batch in batches for answer in batch}
+
+
+def combining(most: int = 99, lacking: tuple[int, ...] = (), refuses_all: bool = False) -> ScriptedUnit:
+    """Return a unit that takes up to `most` identifiers at once and answers each with its low byte."""
+
+    class Unit(ScriptedUnit):
+        def answer(self, request: bytes) -> bytes:
+            self.asked.append(request)
+            dids = [int.from_bytes(request[i : i + 2], "big") for i in range(1, len(request), 2)]
+            there = [did for did in dids if did not in lacking]
+            if len(dids) > most or not there or (refuses_all and there != dids):
+                return b"\x7f\x22\x31"
+            return b"\x62" + b"".join(did.to_bytes(2, "big") + bytes((did & 0xFF,)) for did in there)
+
+    return Unit()
+
+
+def test_several_identifiers_go_in_one_request() -> None:
+    unit = combining()
+    found = run(ScriptedLink({ONE: unit}), {ONE: RECORDS})
+    assert unit.asked == [ALL]
+    assert found["0x0001", RECORDS[2].request].response == bytes.fromhex("62010303")
+
+
+def test_a_unit_that_takes_two_is_asked_for_two() -> None:
+    unit = combining(most=2)
+    found = run(ScriptedLink({ONE: unit}), {ONE: RECORDS})
+    assert all(answer.response for answer in found.values())
+    unit.asked.clear()
+    link = ScriptedLink({ONE: unit})
+    cancellation = Cancellation()
+    polled = [PolledUnit(address=ONE, timing=Timing(), records=RECORDS)]
+    batches = poll(link, polled, Wanted(("0x0001", r.request) for r in RECORDS), cancellation, every_s=0.02)
+    next(batches)
+    next(batches)
+    cancellation.request()
+    assert not list(batches)[1:]
+    assert [len(request) for request in unit.asked[:6]] == [9, 3, 3, 3, 3, 5]
+    assert set(map(len, unit.asked[5:])) == {5}
+
+
+def test_one_that_is_not_there_costs_the_others_nothing() -> None:
+    for refuses_all in (False, True):
+        unit = combining(lacking=(0x0102,), refuses_all=refuses_all)
+        found = run(ScriptedLink({ONE: unit}), {ONE: RECORDS})
+        assert [bool(found["0x0001", r.request].response) for r in RECORDS] == [True, False, True, True]
+        failure = found["0x0001", RECORDS[1].request].failure
+        assert failure is not None
+        assert failure.nrc == 0x31
+
+
+def test_the_extended_session_is_opened_where_it_is_wanted_and_left_at_the_end() -> None:
+    unit = unit_with(x220101=["7F227F", "62010155"], x1003="500300321388", x1001="500100321388")
+    link = ScriptedLink({ONE: unit})
+    found = run(link, {ONE: RECORDS[:1]})
+    assert found["0x0001", RECORDS[0].request].response == bytes.fromhex("62010155")
+    assert unit.asked == [b"\x22\x01\x01", b"\x10\x03", b"\x22\x01\x01", b"\x10\x01"]
+
+
+def test_a_silent_unit_is_told_and_the_other_one_is_read() -> None:
+    link = ScriptedLink({ONE: unit_with(otherwise=SilentReason.NO_ANSWER), TWO: combining()})
+    found = run(link, {ONE: RECORDS[:1], TWO: RECORDS})
+    failure = found["0x0001", RECORDS[0].request].failure
+    assert failure is not None
+    assert failure.reason is SilentReason.NO_ANSWER
+    assert all(found["0x0002", r.request].response for r in RECORDS)
+
+
+def test_records_of_unknown_length_are_read_alone() -> None:
+    unit = combining()
+    run(ScriptedLink({ONE: unit}), {ONE: (RECORDS[0], record(0x0102, None), *RECORDS[2:])})
+    assert [len(request) for request in unit.asked] == [3, 3, 5]
+
+
+def test_only_what_is_wanted_is_read_and_it_changes_while_running() -> None:
+    unit = combining()
+    link = ScriptedLink({ONE: unit})
+    wanted = Wanted([("0x0001", RECORDS[0].request)])
+    cancellation = Cancellation()
+    polled = [PolledUnit(address=ONE, timing=Timing(), records=RECORDS)]
+    batches = poll(link, polled, wanted, cancellation, every_s=0.01)
+    assert {answer.key[1] for answer in next(batches)} == {RECORDS[0].request}
+    wanted.set([("0x0001", RECORDS[3].request)])
+    next(batches)
+    assert {answer.key[1] for answer in next(batches)} == {RECORDS[3].request}
+    wanted.set(())
+    next(batches)
+    asked = len(unit.asked)
+    assert next(batches) == ()
+    assert len(unit.asked) == asked
+    cancellation.request()
+    assert not [answer for batch in batches for answer in batch]
+
+
+def test_an_answer_that_does_not_fit_is_not_split() -> None:
+    assert split_answer(RECORDS[:2], bytes.fromhex("620101AA")) == {
+        RECORDS[0].request: bytes.fromhex("620101AA")
+    }
+    for wrong in ("620101AA0102", "620101AA0999BB", "620101AA0101BB", "62"):
+        assert split_answer(RECORDS[:2], bytes.fromhex(wrong)) is None
+    assert split_answer(RECORDS[:2], bytes.fromhex("620102BB0101AA")) == {
+        RECORDS[0].request: bytes.fromhex("620101AA"),
+        RECORDS[1].request: bytes.fromhex("620102BB"),
+    }
