@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.procedures.order_book import KeptOrders
+from tests.screens.fake_codings import FakeCodings
 from workshop_console.console.errors import ConsoleError, Fact
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.workshop import Workshop
@@ -242,6 +243,7 @@ class FakeWorkshop:
         self.steps = threading.Semaphore(1_000_000)
         """Each event of a job takes one: a test that sets another semaphore decides when events come."""
         self.found: Sequence[DoipEntity] = ()
+        self.codings = FakeCodings()
         self.line = self
         """The fake is its own line to the vehicle."""
         self.orders = FakeOrders(self)
