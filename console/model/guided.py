@@ -71,6 +71,8 @@ class MeasureStep:
     limits: Limits
     then: tuple[tuple[Judgement, str], ...]
     """Where each judgement leads; the last step named goes for judgements that are not listed."""
+    wait: bool = False
+    """Whether the mechanic has to do something first, and says when it is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +86,20 @@ class ActuateStep:
     settings: tuple[tuple[str, str], ...]
     seconds: float
     value: str = ""
-    """Actual value read at the end of the time, while it still runs; empty: the mechanic is asked."""
+    """Actual value read at the end of the time, while it still runs; with `result` empty: the mechanic is
+    asked."""
+    result: str = ""
+    """Result of the routine (0x31 03), read instead of an actual value."""
     limits: Limits = Limits()
     answers: tuple[Answer, ...] = ()
     """What the mechanic can say of it; used where no value is measured."""
     then: tuple[tuple[Judgement, str], ...] = ()
-    """As in MeasureStep; UNREADABLE also when the unit refuses."""
+    """As in MeasureStep; UNREADABLE also when the unit refuses, or the mechanic does not want it driven."""
+
+    @property
+    def measures(self) -> bool:
+        """Whether a value is judged; else the mechanic is asked."""
+        return bool(self.value or self.result)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +158,18 @@ class Reading:
         return bool(self.text)
 
 
+class Driven(StrEnum):
+    """What became of an actuation in a step."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """By the unit, or by a condition that does not hold."""
+    DECLINED = "declined"
+    """The mechanic did not want it."""
+    STOPPED = "stopped"
+    """By the mechanic, before its time was over."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepTaken:
     """One step that was taken, and what came out."""
@@ -157,6 +179,8 @@ class StepTaken:
     """The answer given, an English text for `_`."""
     reading: Reading | None = None
     judgement: Judgement | None = None
+    driven: Driven | None = None
+    """None: no actuation."""
 
 
 @dataclass(frozen=True, kw_only=True)

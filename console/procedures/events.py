@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
-    from workshop_console.console.model.coding import CodingReading, CodingResult
+    from workshop_console.console.model.coding import CheckedCondition, CodingReading, CodingResult
     from workshop_console.console.model.description import UnitSummary
-    from workshop_console.console.model.guided import Answer, GuidedWalk, Judgement
+    from workshop_console.console.model.forms import FunctionForm
+    from workshop_console.console.model.guided import Answer, GuidedWalk, Reading, StepTaken
     from workshop_console.console.model.guided import Step as GuidedStep
     from workshop_console.console.model.message import RaisedMessage
     from workshop_console.console.model.report import (
@@ -143,24 +144,46 @@ class GuidedStepBegan:
     """From 1, along the way that was gone."""
 
 
+class Ask(StrEnum):
+    """What a guided test wants of the mechanic."""
+
+    ANSWER = "answer"
+    """One of the answers of the step."""
+    READY = "ready"
+    """That what the step says was done: then it is measured."""
+    DRIVE = "drive"
+    """Leave to drive the function of the step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GuidedAsked:
     """A guided test waits for the mechanic."""
 
     step: GuidedStep
-    answers: tuple[Answer, ...]
+    ask: Ask
+    answers: tuple[Answer, ...] = ()
+    function: FunctionForm | None = None
+    """What will be driven."""
+    conditions: tuple[CheckedCondition, ...] = ()
+    """What must hold before, as checked."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuidedMeasured:
-    """A guided test read a value and judged it."""
+class GuidedDriven:
+    """A function of a guided test runs; the last one of a step is not running any more."""
 
     step: GuidedStep
-    text: str
-    """Empty: it could not be read."""
-    number: float | None
-    unit: str
-    judgement: Judgement
+    elapsed_s: float
+    running: bool = True
+    reading: Reading | None = None
+    """The value that the step is about, as it is now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidedStepTaken:
+    """A step of a guided test ended, with its answer or its judged value."""
+
+    taken: StepTaken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +206,8 @@ Event = (
     | CodingWritten
     | GuidedStepBegan
     | GuidedAsked
-    | GuidedMeasured
+    | GuidedDriven
+    | GuidedStepTaken
     | GuidedEnded
     | Progress
     | MessageRaised

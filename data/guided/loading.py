@@ -47,12 +47,36 @@ def read_test(file: Path) -> GuidedTest:
             steps=tuple(_step(name, step) for name, step in told["steps"].items()),
         )
         _check(test)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise GuidedTestError(f"{file.name}: {error!r}") from error
     return test
 
 
+_KEYS = {
+    "question": {"text", "answers"},
+    "measure": {"text", "unit", "value", "low", "high", "texts", "then", "wait"},
+    "actuate": {
+        "text",
+        "unit",
+        "function",
+        "set",
+        "seconds",
+        "value",
+        "result",
+        "low",
+        "high",
+        "texts",
+        "then",
+        "answers",
+    },
+    "result": {"text", "remedy", "found"},
+}
+"""What a step may say besides its kind: a slip of the pen must not go unseen."""
+
+
 def _step(name: str, told: Mapping[str, Any]) -> Step:
+    if unknown := set(told) - _KEYS.get(told["kind"], set(told)) - {"kind"}:
+        raise ValueError(f"{name}: {sorted(unknown)}")
     match told["kind"]:
         case "question":
             return QuestionStep(name=name, text=told["text"], answers=_answers(told))
@@ -64,6 +88,7 @@ def _step(name: str, told: Mapping[str, Any]) -> Step:
                 value=told["value"],
                 limits=_limits(told),
                 then=_then(told),
+                wait=bool(told.get("wait", False)),
             )
         case "actuate":
             return ActuateStep(
@@ -74,6 +99,7 @@ def _step(name: str, told: Mapping[str, Any]) -> Step:
                 settings=tuple((key, str(value)) for key, value in told.get("set", {}).items()),
                 seconds=float(told["seconds"]),
                 value=told.get("value", ""),
+                result=told.get("result", ""),
                 limits=_limits(told),
                 answers=_answers(told),
                 then=_then(told),
@@ -119,16 +145,37 @@ def _check(test: GuidedTest) -> None:
                 raise ValueError(f"{step.name} leads to {name}, which there is not")
         if not isinstance(step, ResultStep) and not ways_on(step):
             raise ValueError(f"{step.name} leads nowhere")
-        if isinstance(step, MeasureStep) or (isinstance(step, ActuateStep) and step.value):
-            if Judgement.UNREADABLE not in dict(step.then):
-                raise ValueError(f"{step.name}: what follows when the value cannot be read?")
-        elif isinstance(step, ActuateStep) and not step.answers:
+        if isinstance(step, ActuateStep) and not step.measures and not step.answers:
             raise ValueError(f"{step.name} measures nothing and asks nothing")
+        if isinstance(step, ActuateStep) and step.measures and step.answers:
+            raise ValueError(f"{step.name} measures, so nobody is asked")
+        if isinstance(step, MeasureStep | ActuateStep) and Judgement.UNREADABLE not in dict(step.then):
+            raise ValueError(f"{step.name}: what follows when the value cannot be read?")
+        if isinstance(step, MeasureStep | ActuateStep):
+            _check_limits(step)
     reached: set[str] = set()
     for way in paths(test):
         reached.update(way)
     if reached != names:
         raise ValueError(f"never reached: {sorted(names - reached)}")
+
+
+def _check_limits(step: MeasureStep | ActuateStep) -> None:
+    """Raise ValueError for a judgement that leads on but can never be, or a value without limits."""
+    limits, leads = step.limits, set(dict(step.then))
+    if limits.texts and not (limits.low is None and limits.high is None):
+        raise ValueError(f"{step.name} wants a number and a text")
+    possible = {Judgement.UNREADABLE}
+    if isinstance(step, MeasureStep) or step.measures:
+        if not limits.texts and limits.low is None and limits.high is None:
+            raise ValueError(f"{step.name} has no limits")
+        possible |= {Judgement.INSIDE, Judgement.OTHER}
+    if limits.low is not None:
+        possible.add(Judgement.BELOW)
+    if limits.high is not None:
+        possible.add(Judgement.ABOVE)
+    if impossible := leads - possible:
+        raise ValueError(f"{step.name} is never {sorted(impossible)}")
 
 
 def paths(test: GuidedTest) -> Iterator[tuple[str, ...]]:

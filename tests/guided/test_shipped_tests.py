@@ -9,6 +9,7 @@ import pytest
 
 from workshop_console.console.model.guided import (
     ActuateStep,
+    Driven,
     GuidedTest,
     GuidedWalk,
     Judgement,
@@ -18,8 +19,21 @@ from workshop_console.console.model.guided import (
     ResultStep,
 )
 from workshop_console.console.procedures.cancellation import Cancellation
-from workshop_console.console.procedures.events import Event, GuidedAsked, MessageRaised
-from workshop_console.console.procedures.guided_test import Mechanic, walk
+from workshop_console.console.procedures.events import (
+    Ask,
+    Event,
+    GuidedAsked,
+    GuidedStepTaken,
+    MessageRaised,
+)
+from workshop_console.console.procedures.guided_test import (
+    NO,
+    YES,
+    DriveEnded,
+    Mechanic,
+    Prepared,
+    walk,
+)
 from workshop_console.data.guided.loading import GuidedTestError, paths, read_test, shipped_tests
 
 WAYS = [
@@ -35,6 +49,8 @@ class ScriptedVehicle:
     def __init__(self, test: GuidedTest, way: tuple[str, ...]) -> None:
         self._test = test
         self._way = way
+        steps = (test.step(name) for name in way)
+        self._measured = (step for step in steps if isinstance(step, MeasureStep))
 
     def _reading(self, step: MeasureStep | ActuateStep) -> Reading:
         follower = self._way[self._way.index(step.name) + 1]
@@ -43,20 +59,19 @@ class ScriptedVehicle:
 
     def read(self, unit: str, value: str, _cancellation: Cancellation) -> Generator[Event, None, Reading]:
         yield from ()
-        step = next(
-            step
-            for name in self._way
-            if isinstance(step := self._test.step(name), MeasureStep)
-            and step.value == value
-            and (step.unit or unit) == unit
-        )
+        step = next(self._measured)
+        assert (step.value, step.unit or unit) == (value, unit)
         return self._reading(step)
 
-    def drive(
+    def prepare(
         self, step: ActuateStep, unit: str, _cancellation: Cancellation
-    ) -> Generator[Event, None, Reading]:
+    ) -> Generator[Event, None, Prepared]:
         yield from ()
-        return self._reading(step) if step.value else Reading()
+        return Prepared()
+
+    def drive(self, step: ActuateStep, unit: str, _stop: Cancellation) -> Generator[Event, None, DriveEnded]:
+        yield from ()
+        return DriveEnded(driven=Driven.DONE, reading=self._reading(step) if step.measures else Reading())
 
 
 def reading_for(limits: Limits, judgement: Judgement) -> Reading:
@@ -77,6 +92,20 @@ def reading_for(limits: Limits, judgement: Judgement) -> Reading:
     return Reading(text=str(number), number=number)
 
 
+def given(asked: GuidedAsked, way: tuple[str, ...]) -> int:
+    """Return what leads along `way`."""
+    step = asked.step
+    if isinstance(step, ResultStep):
+        raise AssertionError("a result asks nothing")
+    if isinstance(step, MeasureStep) or (isinstance(step, ActuateStep) and step.measures):
+        return YES
+    follower = way[way.index(step.name) + 1]
+    leads = [answer.then for answer in step.answers]
+    if asked.ask is Ask.DRIVE:
+        return YES if follower in leads else NO
+    return leads.index(follower)
+
+
 def walked(test: GuidedTest, way: tuple[str, ...]) -> tuple[GuidedWalk, list[Event]]:
     """Walk `way` and return what came out."""
     mechanic = Mechanic()
@@ -89,7 +118,7 @@ def walked(test: GuidedTest, way: tuple[str, ...]) -> tuple[GuidedWalk, list[Eve
             return end.value, events
         events.append(event)
         if isinstance(event, GuidedAsked):
-            mechanic.answer(way[way.index(event.step.name) + 1])
+            mechanic.give(given(event, way))
 
 
 def yield_from(generator: Generator[Event, None, GuidedWalk]) -> GuidedWalk:
@@ -108,14 +137,18 @@ def test_each_way_ends_in_its_result(test: GuidedTest, way: tuple[str, ...]) -> 
     assert tuple(taken.step.name for taken in gone.steps) == way
     assert isinstance(gone.steps[-1].step, ResultStep)
     assert gone.result is gone.steps[-1].step
-    unreadable = sum(taken.judgement is Judgement.UNREADABLE for taken in gone.steps)
+    unreadable = sum(
+        taken.judgement is Judgement.UNREADABLE and taken.driven is not Driven.DECLINED
+        for taken in gone.steps
+    )
     raised = [event.message.number for event in events if isinstance(event, MessageRaised)]
     assert raised == ["WC-350"] * unreadable
+    assert [event.taken for event in events if isinstance(event, GuidedStepTaken)] == list(gone.steps)
 
 
-def test_at_least_six_ship_with_branches() -> None:
+def test_at_least_eight_ship_with_branches() -> None:
     tests = shipped_tests()
-    assert len(tests) >= 6
+    assert len(tests) >= 8
     for test in tests:
         assert len(list(paths(test))) >= 3, test.key
         assert any(isinstance(step, MeasureStep | ActuateStep) for step in test.steps), test.key
@@ -173,6 +206,17 @@ RESULT = '[steps.end]\nkind = "result"\ntext = "x"\nremedy = ["y"]\n'
             "asks nothing",
         ),
         (RESULT + '[steps.b]\nkind = "result"\ntext = "x"\nremedy = []\n', "never reached"),
+        (
+            '[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nlow = 1\n'
+            'then = { inside = "end", above = "end", unreadable = "end" }\n' + RESULT,
+            "never",
+        ),
+        (
+            '[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\n'
+            'then = { inside = "end", unreadable = "end" }\n' + RESULT,
+            "no limits",
+        ),
+        ('[steps.a]\nkind = "question"\ntext = "?"\nanswer = []\n', "answer"),
         ("[steps.a]\n", "KeyError"),
         ("steps = 3\n", "int"),
         ("[[[", "TOMLDecodeError"),
