@@ -1,4 +1,4 @@
-"""Codings: what a unit takes, what it refuses, and bits that nobody describes; several identifiers at once."""
+"""Codings: what a unit takes and refuses, bits that nobody describes; several identifiers at once."""
 
 from __future__ import annotations
 

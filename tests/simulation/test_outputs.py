@@ -1,4 +1,4 @@
-"""Outputs and routines: conditions, ranges, control that is always given back, runs that go on by themselves."""
+"""Outputs and routines: conditions, ranges, control that is given back, runs that go on by themselves."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ CONDITIONS: dict[str, tuple[tuple[Condition, ...], dict[str, int], bool]] = {
 @pytest.mark.parametrize("case", CONDITIONS)
 def test_conditions_are_enforced(case: str) -> None:
     conditions, state, fulfilled = CONDITIONS[case]
-    tester = begin(unit_with(*conditions, **state))  # type: ignore[arg-type]  # speed and brake
+    tester = begin(unit_with(*conditions, **state))
     assert tester.ask("2f05000350") == ("6f05000350" if fulfilled else "7f2f22")
     assert tester.ask("31010203").startswith("71010203" if fulfilled else "7f3122")
     assert tester.ask("2f050000") == "6f05000014", "giving back is never refused"

@@ -8,13 +8,18 @@ from functools import cache
 import pytest
 from odxtools.database import Database
 from odxtools.diaglayers.basevariant import BaseVariant
+from odxtools.odxtypes import ParameterValue
 
 from tests.simulation.workbench import HandDrivenClock, Tester
 from workshop_console.console.model.decode import decode_fields
 from workshop_console.console.model.description import FieldLayout
 from workshop_console.console.model.forms import Condition
 from workshop_console.console.odx.generate import SHIPPED
-from workshop_console.console.simulation.definition import UnitDefinition
+from workshop_console.console.simulation.definition import (
+    ActuatorDefinition,
+    RoutineDefinition,
+    UnitDefinition,
+)
 from workshop_console.console.simulation.ecu.bits import allowed
 from workshop_console.console.simulation.ecu.conditions import kept
 from workshop_console.console.simulation.ecu.unit import SimulatedUnit
@@ -51,7 +56,7 @@ def names_of(unit: UnitDefinition) -> set[str]:
 def test_conditions_and_related_values_name_values_of_the_unit() -> None:
     for vehicle, unit in UNITS:
         known = names_of(unit)
-        functions = (*unit.actuators, *unit.routines)
+        functions: list[ActuatorDefinition | RoutineDefinition] = [*unit.actuators, *unit.routines]
         conditions: list[Condition] = [c for record in unit.dids for c in record.write_conditions]
         conditions += [c for function in functions for c in function.conditions]
         for condition in conditions:
@@ -60,7 +65,8 @@ def test_conditions_and_related_values_name_values_of_the_unit() -> None:
         for function in functions:
             assert set(function.related) <= known, (vehicle, unit.name, function.name)
             assert len(function.related) <= MOST_RELATED
-            assert function.description or 0x02 in function.sessions or function.rid == 0x0203, function.name
+            programming = 0x02 in function.sessions or function.name == "CheckProgrammingPreconditions"
+            assert function.description or programming, function.name
 
 
 def test_values_that_move_follow_what_is_there() -> None:
@@ -202,9 +208,10 @@ def test_odxtools_drives_every_output_and_reads_its_answer() -> None:
             if actuator.security_level:
                 secret = next(s.secret for s in unit.security if s.level == actuator.security_level)
                 assert tester.unlock(actuator.security_level, secret).startswith("67")
-            state = {}
+            state: dict[str, ParameterValue] = {}
             for field in actuator.fields:
-                state[field.name] = field.texts[-1].text if field.texts else field.high
+                assert field.texts or field.high is not None
+                state[field.name] = field.texts[-1].text if field.texts else int(field.high or 0)
             request = services[f"{actuator.name}_Adjust"].encode_request(**state)
             answer = tester.ask(bytes(request).hex(), wait_ms=LONGEST_ANSWER_MS)
             if answer == "7f2f22":
