@@ -14,6 +14,7 @@ from workshop_console.console.app import ConsoleApp
 from workshop_console.console.settings import Folders, Settings
 from workshop_console.console.wiring import build_workshop
 from workshop_console.screens.box import MessageBox
+from workshop_console.screens.group_menu import ENTRIES
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -58,7 +59,8 @@ async def _take(lang: str, home: str) -> None:
             await _press(pilot, "down", "enter", "enter")
             _save(pilot, "fault")
             await _press(pilot, "escape", "f6", "y")
-            await _press(pilot, "escape", "escape", "f5", "a", "f2", "enter", "enter", "4")
+            reports = str(1 + [entry[0] for entry in ENTRIES].index("reports"))
+            await _press(pilot, "escape", "escape", "f5", "a", "f2", "enter", "enter", reports)
             await _press(pilot, "space", "down", "down", "space", "f5")
             _save(pilot, "comparison")
             await _press(pilot, "f4", "down", "down", "down", "down", "enter")

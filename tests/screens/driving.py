@@ -13,10 +13,16 @@ from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.app import ConsoleApp
 from workshop_console.console.settings import Folders
 from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.group_menu import ENTRIES
 from workshop_console.widgets.keybar import KeyBar
 from workshop_console.widgets.table import Table
 
 _DEADLINE_S = 30.0
+
+
+def number_of(entry: str) -> str:
+    """Return the key of an entry in the menu of a product group."""
+    return str(1 + [known[0] for known in ENTRIES].index(entry))
 
 
 class Driver:

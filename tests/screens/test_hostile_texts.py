@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.events import Paste
 
-from tests.screens.driving import Driver, console
+from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_workshop import MISFIRE, FakeWorkshop, unit
 from workshop_console.console.model.dtc import DecodedValue, DtcRecord
 from workshop_console.console.model.exchange import SilentReason
@@ -50,8 +50,8 @@ async def everything(driver: Driver) -> list[str]:
     seen.append(driver.text)
     await driver.press("f2", "1")
     await driver.until(lambda: driver.place == "MessageBox")
-    for number in "2347":
-        await driver.press("enter" if driver.place == "MessageBox" else "escape", number)
+    for entry in ("faults", "units", "reports", "vehicle"):
+        await driver.press("enter" if driver.place == "MessageBox" else "escape", number_of(entry))
         seen.append(driver.text)
     await driver.press("f5")
     await driver.shows("found")

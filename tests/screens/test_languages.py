@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.screens.driving import Driver, console
+from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.commands import COMMANDS
 from workshop_console.console.model.credit import Edition
@@ -82,17 +82,17 @@ async def visit(driver: Driver) -> list[str]:
     await driver.press("y")
     await driver.until(lambda: driver.place == "ClearResult" and not driver.app.session.running)
     look()
-    for number in "2345":
+    for entry in ("faults", "units", "reports", "descriptions"):
         await driver.press("f2", "1")
         await driver.until(lambda: driver.place == "MessageBox")
-        await driver.press("enter", number)
+        await driver.press("enter", number_of(entry))
         look()
-        if number == "4":
+        if entry == "reports":
             await driver.press("space", "down", "space")
             look()
             await driver.press("f5")
             look()
-        if number == "5":
+        if entry == "descriptions":
             await driver.press("enter")
             look()
             await driver.press("enter")

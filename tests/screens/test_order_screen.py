@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.screens.driving import Driver, console
+from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_workshop import NOW, VIN, FakeWorkshop
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.kept import EntryKind, OrderEntry
 from workshop_console.console.settings import Folders
-from workshop_console.screens.group_menu import ENTRIES
 from workshop_console.widgets.text_page import TextPage
 
 ENTRY = OrderEntry(
@@ -40,13 +39,9 @@ def with_entries(count: int = 3) -> FakeWorkshop:
     return workshop
 
 
-REPORTS = str(1 + [entry[0] for entry in ENTRIES].index("reports"))
-"""The key of the reports in the menu."""
-
-
 async def open_order(driver: Driver) -> None:
     await driver.run_quick_test()
-    await driver.press("escape", REPORTS, "tab")
+    await driver.press("escape", number_of("reports"), "tab")
     assert driver.place == "VehicleOrder"
 
 
@@ -150,7 +145,7 @@ async def test_a_store_in_trouble_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         await driver.run_quick_test()
         monkeypatch.setattr(workshop.orders, "entries", broken)
         monkeypatch.setattr(workshop.orders, "order", broken)
-        await driver.press("escape", REPORTS, "tab")
+        await driver.press("escape", number_of("reports"), "tab")
         assert "WC-605" in driver.text
         await driver.press("f7", "1")
         await driver.until(lambda: driver.place == "MessageBox")
@@ -160,7 +155,7 @@ async def test_a_store_in_trouble_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_without_reports_and_vehicle_there_is_no_order() -> None:
     async with console() as driver:
         await driver.open_menu()
-        await driver.press(REPORTS, "tab")
+        await driver.press(number_of("reports"), "tab")
         assert driver.place == "Reports"
         assert "there are no reports yet" in driver.text
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.screens.driving import console
+from tests.screens.driving import console, number_of
 from tests.screens.fake_workshop import NOW, FakeWorkshop
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.credit_desk import CreditAnswer
@@ -100,21 +100,21 @@ async def test_opening_a_group_shows_its_credit_and_f1_explains_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "place"),
+    ("entry", "place"),
     [
-        ("1", "QuickTest"),
-        ("2", "VehicleFaults"),
-        ("3", "ControlUnits"),
-        ("4", "Reports"),
-        ("5", "Descriptions"),
-        ("6", "MessageList"),
-        ("7", "VehicleChoice"),
+        ("quick-test", "QuickTest"),
+        ("faults", "VehicleFaults"),
+        ("units", "ControlUnits"),
+        ("reports", "Reports"),
+        ("descriptions", "Descriptions"),
+        ("messages", "MessageList"),
+        ("vehicle", "VehicleChoice"),
     ],
 )
-async def test_the_menu_opens_by_number(number: str, place: str) -> None:
+async def test_the_menu_opens_by_number(entry: str, place: str) -> None:
     async with console() as driver:
         await driver.open_menu()
-        await driver.press(number)
+        await driver.press(number_of(entry))
         assert driver.place == place
         await driver.press("f3")
         assert driver.place == "GroupMenu"
@@ -169,7 +169,7 @@ async def test_two_marked_reports_are_compared() -> None:
         await driver.until(lambda: driver.place == "Choice")
         await driver.press("a")
         await driver.until(lambda: len(driver.workshop.kept) == 2 and not driver.app.session.running)
-        await driver.press("escape", "4")
+        await driver.press("escape", number_of("reports"))
         assert driver.place == "Reports"
         await driver.press("f5")
         assert "mark two reports first" in driver.text
@@ -234,7 +234,7 @@ async def test_a_description_is_imported_by_its_name_with_completion(tmp_path: o
     (folder / "notes.txt").touch()
     async with console() as driver:
         await driver.open_menu()
-        await driver.press("5")
+        await driver.press(number_of("descriptions"))
         assert "car.pdx" in driver.text
         await driver.press("f5")
         for character in f"{folder}/so":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.screens.driving import Driver
+from tests.screens.driving import Driver, number_of
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.app import ConsoleApp
 from workshop_console.console.jobs.workshop import Workshop
@@ -58,5 +58,5 @@ async def test_from_the_group_to_a_cleared_fault(workshop: Workshop) -> None:
         assert app.session.cleared[0].readout_id is not None
         await driver.press("f2", "2")
         await driver.until(lambda: driver.place == "MessageBox")
-        await driver.press("enter", "4")
+        await driver.press("enter", number_of("reports"))
         assert len(driver.table.rows) == 2
