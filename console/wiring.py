@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.actual_values import ActualValues
 from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.codings import CodingJobs
 from workshop_console.console.jobs.credit_desk import CreditDesk
@@ -259,6 +260,7 @@ def build_workshop(
         records=store.records,
         orders=orders,
         security=security,
+        values=ActualValues(line=line, coder=coder, sets=store.value_sets),
         codings=CodingJobs(
             line=line,
             coder=coder,

@@ -129,6 +129,33 @@ def code(session: Session, vci: str | None, **options: Any) -> int:
     return code_command(session, CodeRequest(**options))
 
 
+@program.command(help=_("Read actual values of control units, once or again and again."))
+@vci_option
+@click.option(
+    "--ecu",
+    metavar="NAME|ADDRESS",
+    multiple=True,
+    help=_("Control unit: its name, 0x1234 (DoIP) or 0x7E0/0x7E8 (CAN)."),
+)
+@click.option(
+    "--value", metavar="NAME", multiple=True, help=_("Only this value; may be given several times.")
+)
+@click.option("--watch", is_flag=True, help=_("Go on until Ctrl+C."))
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 86_400), metavar="N", help=_("Go on for so many seconds.")
+)
+@click.option("--record", metavar="FILE", help=_("Record the values as CSV while they are read."))
+@pdx_options
+@json_option
+@session_options
+def values(session: Session, vci: str | None, **options: Any) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.values import ValuesRequest, values_command
+
+    session.choose({"vci": vci})
+    return values_command(session, ValuesRequest(**options))
+
+
 @program.command("import", help=_("Take control-unit descriptions (PDX) into the store."))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @json_option

@@ -26,6 +26,7 @@ from workshop_console.console.procedures.events import (
 from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:
+    from workshop_console.console.jobs.actual_values import ActualValues
     from workshop_console.console.jobs.codings import CodingJobs
     from workshop_console.console.jobs.order import Orders
     from workshop_console.console.jobs.security_keys import SecurityKeys
@@ -73,6 +74,7 @@ class Workshop:
         clock: Clock,
         security: SecurityKeys,
         codings: CodingJobs,
+        values: ActualValues,
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
         closing: Sequence[Callable[[], None]] = (),
@@ -94,6 +96,7 @@ class Workshop:
         self.security = security
         """Keys for security access."""
         self.codings = codings
+        self.values = values
         self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
         """What was wrong at the start (settings, store): to show, not to stop for."""
         self._fill = fill

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
         QuickTestReport,
         UnitResult,
     )
+    from workshop_console.console.model.values import ValueReading
     from workshop_console.console.model.vehicle import VehicleIdentity
 
 
@@ -162,6 +163,8 @@ class GuidedAsked:
     step: GuidedStep
     ask: Ask
     answers: tuple[Answer, ...] = ()
+    shown: tuple[Reading, ...] = ()
+    """Values to show beside the question."""
     function: FunctionForm | None = None
     """What will be driven."""
     conditions: tuple[CheckedCondition, ...] = ()
@@ -193,6 +196,22 @@ class GuidedEnded:
     walk: GuidedWalk
 
 
+@dataclass(frozen=True, kw_only=True)
+class ValuesOffered:
+    """The actual values that the opened control units have; none is read yet."""
+
+    values: tuple[ValueReading, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValuesRead:
+    """The chosen actual values as they are now, in the order of the choice."""
+
+    values: tuple[ValueReading, ...]
+    at: float
+    """Time of the picture, on the clock of the readings, seconds."""
+
+
 Event = (
     StepBegan
     | UnitsPlanned
@@ -209,6 +228,8 @@ Event = (
     | GuidedDriven
     | GuidedStepTaken
     | GuidedEnded
+    | ValuesOffered
+    | ValuesRead
     | Progress
     | MessageRaised
     | ReportFinished

@@ -21,6 +21,7 @@ from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATI
 if TYPE_CHECKING:
     from workshop_console.data.store.catalogue import StoredCatalogue
     from workshop_console.data.store.codings import StoredCodings
+    from workshop_console.data.store.value_sets import StoredValueSets
     from workshop_console.data.store.order_book import StoredOrderBook
     from workshop_console.data.store.records import StoredRecords
 
@@ -35,6 +36,7 @@ class Store:
     records: StoredRecords
     orders: StoredOrderBook
     codings: StoredCodings
+    value_sets: StoredValueSets
     problems: list[ConsoleError]
     """What was found wrong; grows when damage shows later."""
     databases: tuple[GuardedDatabase, ...]
@@ -68,6 +70,7 @@ def open_store(folders: Folders, *, texts: ShippedTexts) -> Store:
         records=cast("StoredRecords", Late(lambda: _records(records, refusal))),
         orders=cast("StoredOrderBook", Late(lambda: _orders(records, refusal))),
         codings=cast("StoredCodings", Late(lambda: _codings(records, refusal))),
+        value_sets=cast("StoredValueSets", Late(lambda: _value_sets(records, refusal))),
         problems=problems,
         databases=(store, in_memory, records),
     )
@@ -95,6 +98,12 @@ def _codings(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredCo
     from workshop_console.data.store.codings import StoredCodings
 
     return StoredCodings(records, refusal)
+
+
+def _value_sets(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredValueSets:
+    from workshop_console.data.store.value_sets import StoredValueSets
+
+    return StoredValueSets(records, refusal)
 
 
 def _salvage_records(damaged: Path, rebuilt: Database) -> None:

@@ -1,0 +1,241 @@
+"""`values`: actual values of control units, once or again and again."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
+from workshop_console.console.cli.output import RED, colour, fitted, print_json, width
+from workshop_console.console.cli.running import run_job
+from workshop_console.console.cli.session import Session
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.forms import ParameterKind
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.report_json import message_document
+from workshop_console.console.model.values import ValueReading
+from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.events import (
+    Event,
+    MessageRaised,
+    UnitsPlanned,
+    ValuesOffered,
+    ValuesRead,
+)
+from workshop_console.i18n import formats
+
+if TYPE_CHECKING:
+    from workshop_console.console.jobs.actual_values import Watch
+    from workshop_console.console.model.description import UnitSummary
+
+_LABEL = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValuesRequest:
+    """What was asked for."""
+
+    ecu: tuple[str, ...]
+    value: tuple[str, ...]
+    watch: bool
+    seconds: float | None
+    record: str | None
+    pdx: tuple[str, ...]
+    scan: bool
+
+
+@dataclass(kw_only=True)
+class _Picture:
+    """What is known so far."""
+
+    units: tuple[UnitSummary, ...] = ()
+    offered: bool = False
+    values: tuple[ValueReading, ...] = ()
+    at: float = 0.0
+    pictures: int = 0
+
+
+def values_command(session: Session, asked: ValuesRequest) -> int:
+    """Read once, or until Ctrl+C or --seconds, and print."""
+    if not asked.ecu:
+        raise ConsoleError("WC-103", detail="--ecu NAME|ADDRESS")
+    workshop = session.workshop
+    session.tell(workshop.problems)
+    raised: list[RaisedMessage] = []
+    picture = _Picture()
+    watching = asked.watch or asked.seconds is not None or asked.record is not None
+    screen = _Lines() if watching and not session.as_json else None
+    watch = _empty_watch() if asked.record else None
+    for event in run_job(session, lambda cancellation: _job(session, asked, watch, cancellation)):
+        match event:
+            case UnitsPlanned():
+                picture.units = event.units
+            case ValuesOffered():
+                picture.offered = True
+                if watch is not None and asked.record:
+                    _begin_recording(session, asked, watch, event.values)
+            case ValuesRead():
+                picture.values, picture.at = event.values, event.at
+                picture.pictures += 1
+                if screen is not None:
+                    screen.show(_table(picture))
+            case MessageRaised():
+                raised.append(event.message)
+    failed = [row.problem for row in picture.values if row.problem is not None]
+    session.tell(raised)
+    if session.as_json:
+        document = values_document(picture.values, picture.units, picture.at)
+        document["pictures"] = picture.pictures
+        told = workshop.raised([*raised, *failed])
+        document["messages"] = [message_document(message) for message in told]
+        print_json(document)
+    else:
+        if screen is None:
+            print("\n".join(_table(picture)))
+        session.tell(dict.fromkeys(failed))
+    codes = [exit_code(message.number) for message in raised]
+    if failed:
+        codes.append(ExitCode.FAILURES)
+    return worst(codes)
+
+
+def _job(
+    session: Session, asked: ValuesRequest, watch: Watch | None, cancellation: Cancellation
+) -> Iterator[Event]:
+    values = session.workshop.values
+    files = [Path(name) for name in asked.pdx]
+    if not (asked.watch or asked.seconds is not None or asked.record):
+        yield from values.read(asked.ecu, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan)
+        return
+    with _ends_after(asked.seconds, cancellation):
+        yield from values.watch(
+            asked.ecu, watch, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan
+        )
+
+
+@contextmanager
+def _ends_after(seconds: float | None, cancellation: Cancellation) -> Iterator[None]:
+    """Ask for the end after `seconds`: what was read by then is what was asked for."""
+    timer = threading.Timer(seconds, cancellation.request) if seconds is not None else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+def _empty_watch() -> Watch:
+    from workshop_console.console.jobs.actual_values import Watch
+
+    return Watch()
+
+
+def _begin_recording(
+    session: Session, asked: ValuesRequest, watch: Watch, offered: tuple[ValueReading, ...]
+) -> None:
+    """Record what was asked for from now on. Raises ConsoleError WC-107, WC-604, WC-411."""
+    from workshop_console.console.jobs.actual_values import chosen
+    from workshop_console.console.jobs.recording import Recorder
+
+    rows = chosen(offered, asked.value)
+    vehicle = session.workshop.line.vehicle
+    watch.show(row.name for row in rows)
+    watch.record(Recorder(Path(asked.record or ""), rows, vin=vehicle.vin, vehicle=vehicle.name))
+
+
+def values_document(
+    values: tuple[ValueReading, ...], units: tuple[UnitSummary, ...], at: float
+) -> dict[str, Any]:
+    """Return the fields of `values --json` (DESIGN.md), and more."""
+    return {
+        "unit": units[0].name if len(units) == 1 else None,
+        "units": [{"name": unit.name, "label": unit.label} for unit in units],
+        "values": [
+            {
+                "name": row.name.value,
+                "label": row.label,
+                "value": _plain(row),
+                "text": row.text,
+                "unit": row.unit,
+                "raw": row.raw.hex().upper(),
+                "age_ms": round((at - row.at) * 1000, 1) if row.samples else None,
+                "ecu": row.name.unit,
+                "address": row.name.address,
+                "low": row.low,
+                "high": row.high,
+                "least": row.least,
+                "greatest": row.greatest,
+                "samples": row.samples,
+                "outside": row.outside,
+            }
+            for row in values
+        ],
+    }
+
+
+def _plain(row: ValueReading) -> str | int | float | None:
+    """Return a number as a number, anything else as text, nothing where there is no value."""
+    if not row.samples or row.problem is not None:
+        return None
+    if row.number is None or row.kind is not ParameterKind.NUMBER:
+        return row.text
+    return int(row.number) if row.number.is_integer() and "." not in row.text else row.number
+
+
+def shown_value(row: ValueReading) -> str:
+    """Return the value in the form of the language."""
+    if row.problem is not None:
+        return "-"
+    if row.number is None:
+        return row.text
+    digits = len(row.text.partition(".")[2])
+    return formats.number(row.number, digits=digits)
+
+
+def _table(picture: _Picture) -> list[str]:
+    several = len({row.name.address for row in picture.values}) > 1
+    lines = []
+    last = ""
+    right = max((width(shown_value(row)) for row in picture.values), default=0)
+    right = min(max(right, 8), 24)
+    for row in picture.values:
+        if several and row.unit_label != last:
+            lines.append(row.unit_label)
+            last = row.unit_label
+        mark = "!" if row.outside else " "
+        text = (
+            f"  {fitted(row.label, _LABEL)} {fitted(shown_value(row), right, right=True)} {mark} {row.unit}"
+        )
+        lines.append(colour(text.rstrip(), RED if row.outside else ""))
+    return lines
+
+
+class _Lines:
+    """Shows pictures one over the other on a terminal, one after the other elsewhere."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+        self._over = sys.stdout.isatty()
+        self._next = 0.0
+
+    def show(self, lines: list[str]) -> None:
+        """Show a picture; elsewhere than on a terminal, one a second."""
+        if not self._over:
+            now = time.monotonic()
+            if now < self._next:
+                return
+            self._next = now + 1.0
+            print("\n".join(lines), end="\n\n", flush=True)
+            return
+        up = f"\x1b[{self._lines}A" if self._lines else ""
+        print(up + "\n".join(f"{line}\x1b[K" for line in lines), flush=True)
+        self._lines = len(lines)

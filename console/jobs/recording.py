@@ -1,0 +1,278 @@
+"""Recordings of actual values: written as CSV while they are read, and read back as the same values.
+
+Seven rows stand before the samples: what the file is, then for each column the control unit, its address, the
+value's name, its unit of measure, the least and greatest expected value; the eighth row is the heading.
+A sample has its time (ISO 8601, UTC), the milliseconds since the start, a mark, and one cell for each value.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.clean import clean
+from workshop_console.console.model.forms import ParameterKind
+from workshop_console.console.model.values import ValueName, ValueReading
+
+_FORMAT = "workshop-console recording"
+_VERSION = "1"
+_FIRST_COLUMNS = 3
+_ROWS_BEFORE = ("unit", "address", "value", "measure", "expected from", "expected to")
+_LONGEST_FIELD = 4_096
+_MOST_COLUMNS = 500
+_RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@")
+
+
+class Recorder:
+    """Writes one recording; each row goes to the system at once, so a crash loses at most the last one."""
+
+    def __init__(self, file: Path, rows: Sequence[ValueReading], *, vin: str, vehicle: str) -> None:
+        """Begin a recording of `rows` in a new file. Raises ConsoleError WC-107 or WC-604."""
+        self.file = file
+        self.names = tuple(row.name for row in rows)
+        self.samples = 0
+        self._mark = ""
+        self._started = datetime.now(UTC)
+        self._zero = time.monotonic()
+        self._last: tuple[tuple[str, float], ...] = ()
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # Kept open until close(): a recording runs for as long as the mechanic wants.
+            self._target: TextIO | None = file.open("x", encoding="utf-8", newline="", buffering=1)
+        except OSError as error:
+            raise _not_written(file, error) from None
+        self._writer = csv.writer(self._target)
+        self._row(_FORMAT, _VERSION, self._started.isoformat(timespec="milliseconds"), vin, vehicle)
+        for title, cells in zip(
+            _ROWS_BEFORE,
+            (
+                [row.unit_label for row in rows],
+                [f"{row.name.unit} {row.name.address}" for row in rows],
+                [row.name.value for row in rows],
+                [row.unit for row in rows],
+                [_limit(row.low) for row in rows],
+                [_limit(row.high) for row in rows],
+            ),
+            strict=True,
+        ):
+            self._row(title, "", "", *cells)
+        self._row("time", "ms", "mark", *(row.label for row in rows))
+
+    def mark(self, text: str = "x") -> None:
+        """Put a mark on the next row."""
+        self._mark = clean(text, longest=80) or "x"
+
+    def write(self, rows: Sequence[ValueReading], at: float) -> None:
+        """Add a sample if anything was read since the last one. Raises ConsoleError WC-107 or WC-604."""
+        state = tuple((row.text, row.at) for row in rows)
+        if state == self._last and not self._mark:
+            return
+        self._last = state
+        since = max(0.0, at - self._zero)
+        moment = self._started + timedelta(seconds=since)
+        mark, self._mark = self._mark, ""
+        self._row(
+            moment.isoformat(timespec="milliseconds"), str(round(since * 1000)), mark, *(r.text for r in rows)
+        )
+        self.samples += 1
+
+    def _row(self, *cells: str) -> None:
+        if self._target is None:
+            return
+        try:
+            self._writer.writerow([_harmless(cell) for cell in cells])
+        except OSError as error:
+            target, self._target = self._target, None
+            with suppress(OSError):  # the same trouble once more; it is told below
+                target.close()
+            raise _not_written(self.file, error) from None
+
+    def close(self) -> None:
+        """End the recording; safe to call twice."""
+        target, self._target = self._target, None
+        if target is not None:
+            try:
+                target.close()
+            except OSError:
+                return  # each row was written when it was made; there is nobody to tell
+
+
+def _not_written(file: Path, error: OSError) -> ConsoleError:
+    if error.errno == errno.ENOSPC:
+        return ConsoleError("WC-604", file=clean(file))
+    return ConsoleError("WC-107", file=clean(file), detail=clean(error.strerror or error))
+
+
+def _limit(limit: float | None) -> str:
+    return "" if limit is None else f"{limit:.12g}"
+
+
+def _harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet runs: what begins like a formula and is no number gets a quote."""
+    if not cell.startswith(_RUNS_IN_SPREADSHEETS):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return "'" + cell
+    return cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One row of a recording."""
+
+    ms: int
+    mark: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """A recording that was read back."""
+
+    file: Path
+    started: datetime
+    vin: str
+    vehicle: str
+    rows: tuple[ValueReading, ...]
+    """One for each column, without a value."""
+    samples: tuple[Sample, ...]
+
+    @property
+    def length_ms(self) -> int:
+        """From the start to the last sample."""
+        return self.samples[-1].ms if self.samples else 0
+
+    def play(self) -> Iterator[tuple[Sample, tuple[ValueReading, ...]]]:
+        """Yield each sample with the values as they were, least and greatest from the beginning on."""
+        rows = list(self.rows)
+        for sample in self.samples:
+            rows = [
+                _played(row, text, sample.ms / 1000) for row, text in zip(rows, sample.texts, strict=True)
+            ]
+            yield sample, tuple(rows)
+
+
+def _played(row: ValueReading, text: str, at: float) -> ValueReading:
+    number = _number(text)
+    least, greatest = row.least, row.greatest
+    if number is not None:
+        least = number if least is None else min(least, number)
+        greatest = number if greatest is None else max(greatest, number)
+    return replace(
+        row,
+        text=text,
+        number=number,
+        at=at if text != row.text or not row.samples else row.at,
+        least=least,
+        greatest=greatest,
+        samples=row.samples + 1,
+    )
+
+
+def read_recording(file: Path) -> Recording:
+    """Return the recording in `file`; a last row that was cut off is left out.
+
+    Raises ConsoleError WC-108 when it cannot be read, WC-361 (file, line, detail) when it is none.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as source:
+            return _parsed(file, csv.reader(source))
+    except OSError as error:
+        raise ConsoleError("WC-108", file=clean(file), detail=clean(error.strerror or error)) from None
+    except UnicodeDecodeError as error:
+        raise ConsoleError("WC-361", file=clean(file), line=0, detail=f"UTF-8: byte {error.start}") from None
+
+
+def _parsed(file: Path, lines: Iterator[list[str]]) -> Recording:
+    number = 0
+
+    def wrong(detail: str) -> ConsoleError:
+        return ConsoleError("WC-361", file=clean(file), line=number, detail=clean(detail, longest=120))
+
+    def line() -> list[str]:
+        nonlocal number
+        number += 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            raise wrong("EOF") from None
+        except csv.Error as error:
+            raise wrong(str(error)) from None
+        return [clean(_as_written(cell), longest=_LONGEST_FIELD) for cell in cells]
+
+    first = line()
+    if first[:2] != [_FORMAT, _VERSION] or len(first) < 5:
+        raise wrong(f"≠ {_FORMAT} {_VERSION}")
+    try:
+        started = datetime.fromisoformat(first[2])
+    except ValueError:
+        raise wrong(first[2]) from None
+    before = [line() for _ in (*_ROWS_BEFORE, "heading")]
+    width = len(before[0])
+    if any(len(cells) != width for cells in before) or not _FIRST_COLUMNS < width <= _MOST_COLUMNS:
+        raise wrong(f"{width} columns")
+    columns = zip(*(cells[_FIRST_COLUMNS:] for cells in before), strict=True)
+    rows = tuple(_column(*cells) for cells in columns)
+    samples: list[Sample] = []
+    while True:
+        try:
+            cells = line()
+        except ConsoleError as end:
+            if end.facts["detail"] == "EOF":
+                break
+            raise
+        if len(cells) != width or not cells[1].isdecimal():
+            if next(lines, None) is None:
+                break  # the program ended in the middle of this row
+            raise wrong(f"{len(cells)} columns" if len(cells) != width else cells[1])
+        samples.append(Sample(ms=int(cells[1]), mark=cells[2], texts=tuple(cells[_FIRST_COLUMNS:])))
+    return Recording(
+        file=file, started=started, vin=first[3], vehicle=first[4], rows=rows, samples=tuple(samples)
+    )
+
+
+def _column(
+    unit_label: str, address: str, value: str, measure: str, low: str, high: str, label: str
+) -> ValueReading:
+    unit, _, shown = address.rpartition(" ")
+    return ValueReading(
+        name=ValueName(unit=unit, address=shown, value=value),
+        label=label,
+        unit_label=unit_label,
+        kind=ParameterKind.TEXT,
+        unit=measure,
+        low=_number(low),
+        high=_number(high),
+    )
+
+
+def _as_written(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _RUNS_IN_SPREADSHEETS else cell
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) != float("inf") and number == number else None
+
+
+def recordings(folder: Path) -> Sequence[Path]:
+    """Return the recordings in a folder, newest first."""
+    try:
+        files = [entry for entry in os.scandir(folder) if entry.name.endswith(".csv") and entry.is_file()]
+    except OSError:
+        return []
+    return [Path(entry.path) for entry in sorted(files, key=lambda e: e.stat().st_mtime, reverse=True)]
