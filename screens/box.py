@@ -150,11 +150,22 @@ class Question(Box[bool]):
 
 
 class Choice(Box[str]):
-    """A question with several answers, each with its own letter; Esc leaves it."""
+    """A question with several answers, each with its own letter; Esc leaves it.
 
-    def __init__(self, question: Callable[[], str], answers: Callable[[], dict[str, str]]) -> None:
+    Args:
+        question: what is chosen.
+        answers: what each letter means.
+        short: the same in a word or two, for the footer, where the answers are too long for one line.
+    """
+
+    def __init__(
+        self,
+        question: Callable[[], str],
+        answers: Callable[[], dict[str, str]],
+        short: Callable[[], dict[str, str]] | None = None,
+    ) -> None:
         super().__init__()
-        self._question, self._answers = question, answers
+        self._question, self._answers, self._short = question, answers, short or answers
 
     def paragraphs(self) -> list[Paragraph]:
         """Return the question and the answers."""
@@ -166,7 +177,7 @@ class Choice(Box[str]):
 
     def footer(self) -> tuple[tuple[Key, ...], ...]:
         """Return the keys of the question."""
-        return ((*self._answers().items(), (_("Esc"), _("Back"))),)
+        return ((*self._short().items(), (_("Esc"), _("Back"))),)
 
     def take_key(self, event: events.Key) -> None:
         """Take the answer."""

@@ -35,7 +35,11 @@ def save_report(console: Console, report: QuickTestReport | ReportComparison) ->
         }
         return {**found, "o": _("Order report of the vehicle …")} if vehicle.vin else found
 
-    console.show_screen(Choice(lambda: _("Save as"), answers), answered)
+    def short() -> dict[str, str]:
+        words = {"h": "HTML", "j": "JSON", "o": _("Order report")}
+        return {key: words[key] for key in answers()}
+
+    console.show_screen(Choice(lambda: _("Save as"), answers, short), answered)
 
 
 def save_order(console: Console, vin: str, *, since: datetime | None = None) -> None:
@@ -58,7 +62,10 @@ def save_order(console: Console, vin: str, *, since: datetime | None = None) -> 
             "3": _("PDF, to print and send"),
         }
 
-    console.show_screen(Choice(lambda: _("Save the order report as"), answers), answered)
+    def short() -> dict[str, str]:
+        return {"1": "HTML", "2": "JSON", "3": "PDF"}
+
+    console.show_screen(Choice(lambda: _("Save the order report as"), answers, short), answered)
 
 
 def _tell(console: Console, file: Path) -> None:
