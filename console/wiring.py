@@ -16,6 +16,7 @@ from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.codings import CodingJobs
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.description_files import DescriptionFiles
+from workshop_console.console.jobs.guided_tests import GuidedTests
 from workshop_console.console.jobs.order import Orders
 from workshop_console.console.jobs.security_keys import SecurityKeys
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.description import ImportedDescription, UnitSummary
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.forms import EncodedRequest, UnitForms
+    from workshop_console.console.model.guided import GuidedTest
     from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport, ReportComparison
     from workshop_console.console.model.vehicle import DoipEntity
@@ -261,6 +263,15 @@ def build_workshop(
         orders=orders,
         security=security,
         values=ActualValues(line=line, coder=coder, sets=store.value_sets),
+        guided_tests=GuidedTests(
+            line=line,
+            coder=coder,
+            orders=orders,
+            security=security,
+            clock=clock,
+            who=lambda: settings.who,
+            shipped=shipped_guided_tests,
+        ),
         codings=CodingJobs(
             line=line,
             coder=coder,
@@ -278,6 +289,13 @@ def build_workshop(
         closing=(coder.close, close_files, *close_server, store.close),
         problems=(*problems, *store.problems),
     )
+
+
+def shipped_guided_tests() -> Sequence[GuidedTest]:
+    """Return the guided tests that ship."""
+    from workshop_console.data.guided.loading import shipped_tests
+
+    return shipped_tests()
 
 
 def _access_server(

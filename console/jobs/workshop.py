@@ -28,6 +28,7 @@ from workshop_console.console.settings import Folders, Settings
 if TYPE_CHECKING:
     from workshop_console.console.jobs.actual_values import ActualValues
     from workshop_console.console.jobs.codings import CodingJobs
+    from workshop_console.console.jobs.guided_tests import GuidedTests
     from workshop_console.console.jobs.order import Orders
     from workshop_console.console.jobs.security_keys import SecurityKeys
     from workshop_console.console.model.order import Order
@@ -74,6 +75,7 @@ class Workshop:
         clock: Clock,
         security: SecurityKeys,
         codings: CodingJobs,
+        guided_tests: GuidedTests,
         values: ActualValues,
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
@@ -96,6 +98,7 @@ class Workshop:
         self.security = security
         """Keys for security access."""
         self.codings = codings
+        self.guided_tests = guided_tests
         self.values = values
         self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
         """What was wrong at the start (settings, store): to show, not to stop for."""

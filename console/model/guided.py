@@ -56,6 +56,10 @@ class QuestionStep:
     name: str
     text: str
     answers: tuple[Answer, ...]
+    unit: str = ""
+    """SHORT-NAME of the control unit of `values`; empty: the one of the fault."""
+    values: tuple[str, ...] = ()
+    """Actual values that are read and shown beside the question."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +153,8 @@ class Reading:
     text: str = ""
     number: float | None = None
     unit: str = ""
+    label: str = ""
+    """What the description calls the value."""
     message: RaisedMessage | None = None
     """Why it could not be read, or why the unit refused to be driven."""
 
@@ -178,6 +184,8 @@ class StepTaken:
     answer: str = ""
     """The answer given, an English text for `_`."""
     reading: Reading | None = None
+    shown: tuple[Reading, ...] = ()
+    """Values that were shown beside a question."""
     judgement: Judgement | None = None
     driven: Driven | None = None
     """None: no actuation."""

@@ -131,7 +131,7 @@ def walk(
         if isinstance(step, ResultStep):
             outcome = StepTaken(step=step), ""
         elif isinstance(step, QuestionStep):
-            outcome = yield from _ask(step, mechanic, cancellation)
+            outcome = yield from _question(step, step.unit or unit, vehicle, mechanic, cancellation)
         elif isinstance(step, MeasureStep):
             outcome = yield from _measure(step, step.unit or unit, vehicle, mechanic, cancellation)
         else:
@@ -146,19 +146,32 @@ def walk(
     return GuidedWalk(test=test, steps=tuple(taken))
 
 
+def _question(
+    step: QuestionStep, unit: str, vehicle: Vehicle, mechanic: Mechanic, cancellation: Cancellation
+) -> Generator[Event, None, _Outcome | None]:
+    shown = []
+    for value in step.values:
+        shown.append((yield from vehicle.read(unit, value, cancellation)))
+    if cancellation.requested:
+        return None
+    return (yield from _ask(step, mechanic, cancellation, shown=tuple(shown)))
+
+
 def _ask(
     step: QuestionStep | ActuateStep,
     mechanic: Mechanic,
     cancellation: Cancellation,
+    *,
     driven: Driven | None = None,
+    shown: tuple[Reading, ...] = (),
 ) -> Generator[Event, None, _Outcome | None]:
     mechanic.listen()
-    yield GuidedAsked(step=step, ask=Ask.ANSWER, answers=step.answers)
+    yield GuidedAsked(step=step, ask=Ask.ANSWER, answers=step.answers, shown=shown)
     given = mechanic.wait(cancellation)
     if given is None:
         return None
     answer = step.answers[given]
-    return StepTaken(step=step, answer=answer.text, driven=driven), answer.then
+    return StepTaken(step=step, answer=answer.text, driven=driven, shown=shown), answer.then
 
 
 def _measure(
@@ -212,7 +225,7 @@ def _actuate(
         if ended.reading.message is not None:
             yield MessageRaised(message=ended.reading.message)
     if not step.measures:
-        return (yield from _ask(step, mechanic, cancellation, ended.driven))
+        return (yield from _ask(step, mechanic, cancellation, driven=ended.driven))
     if ended.driven is Driven.STOPPED:
         # What is read before the time is over says nothing.
         return _passed_over(step, Driven.STOPPED)

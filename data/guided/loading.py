@@ -53,7 +53,7 @@ def read_test(file: Path) -> GuidedTest:
 
 
 _KEYS = {
-    "question": {"text", "answers"},
+    "question": {"text", "answers", "unit", "values"},
     "measure": {"text", "unit", "value", "low", "high", "texts", "then", "wait"},
     "actuate": {
         "text",
@@ -79,7 +79,13 @@ def _step(name: str, told: Mapping[str, Any]) -> Step:
         raise ValueError(f"{name}: {sorted(unknown)}")
     match told["kind"]:
         case "question":
-            return QuestionStep(name=name, text=told["text"], answers=_answers(told))
+            return QuestionStep(
+                name=name,
+                text=told["text"],
+                answers=_answers(told),
+                unit=told.get("unit", ""),
+                values=tuple(told.get("values", ())),
+            )
         case "measure":
             return MeasureStep(
                 name=name,

@@ -1,0 +1,198 @@
+"""Guided tests at the vehicle: which there are, which fit a fault, and the job that walks one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.vehicle_line import VehicleLine
+from workshop_console.console.model.message import raised_by
+from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.events import (
+    Event,
+    GuidedEnded,
+    GuidedStepTaken,
+    MessageRaised,
+    UnitsPlanned,
+)
+
+if TYPE_CHECKING:
+    from workshop_console.console.jobs.opened import OpenedUnit
+    from workshop_console.console.jobs.security_keys import SecurityKeys
+    from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Reading, StepTaken
+    from workshop_console.console.model.kept import Details
+    from workshop_console.console.ports import Clock, Coder, OrderBook
+    from workshop_console.console.procedures.guided_test import Mechanic
+
+    # What a job needs is imported when the first one starts: the first screen is waited for.
+
+RESULT, REMEDY = "result", "remedy"
+"""Names of the last details of an entry; the others are the steps, in English for `_`."""
+
+
+class GuidedTests:
+    """Walks guided tests. `run` is a job, as those of Workshop; the rest returns at once.
+
+    Args:
+        line: the vehicle at the VCI.
+        coder: encodes and decodes by the descriptions.
+        orders: the order book.
+        security: keys for functions that need them.
+        clock: the time of entries.
+        who: name of the mechanic.
+        shipped: the tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        line: VehicleLine,
+        coder: Coder,
+        orders: OrderBook,
+        security: SecurityKeys,
+        clock: Clock,
+        who: Callable[[], str],
+        shipped: Callable[[], Sequence[GuidedTest]],
+    ) -> None:
+        self._line = line
+        self._coder = coder
+        self._orders = orders
+        self._security = security
+        self._clock = clock
+        self._who = who
+        self._shipped = shipped
+
+    def tests(self) -> Sequence[GuidedTest]:
+        """Return all tests."""
+        return self._shipped()
+
+    def for_fault(self, unit: str, code: str) -> Sequence[GuidedTest]:
+        """Return the tests for fault `code` of the unit with this SHORT-NAME."""
+        return [test for test in self._shipped() if test.fits(unit, code)]
+
+    def run(
+        self,
+        test: GuidedTest,
+        unit: str,
+        mechanic: Mechanic,
+        *,
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[Event]:
+        """Walk `test` for the unit called (or addressed) `unit`; the last event is GuidedEnded.
+
+        `mechanic` is given the answers from another thread. The walk is kept as an entry of the order book,
+        and each actuation besides, before it begins. Raises ConsoleError as open_units(), and WC-6xx when
+        nothing can be written down.
+        """
+        from workshop_console.console.jobs.opened import open_units
+        from workshop_console.console.model.guided import GuidedWalk
+
+        cancellation = cancellation or Cancellation()
+        with self._line.working():
+            _link, units = yield from open_units(self._line, self._coder, [unit], cancellation)
+            yield UnitsPlanned(units=tuple(opened.summary for opened in units))
+            if not units:
+                yield GuidedEnded(walk=GuidedWalk(test=test, steps=()))
+                return
+            yield from self._walked(test, unit, units[0], mechanic, cancellation)
+
+    def _walked(
+        self,
+        test: GuidedTest,
+        asked_as: str,
+        unit: OpenedUnit,
+        mechanic: Mechanic,
+        cancellation: Cancellation,
+    ) -> Iterator[Event]:
+        from workshop_console.console.jobs.guided_vehicle import Books, GuidedVehicle
+        from workshop_console.console.procedures.guided_test import walk
+
+        vehicle = GuidedVehicle(
+            line=self._line,
+            coder=self._coder,
+            unit=unit,
+            asked_as=asked_as,
+            security=self._security,
+            books=Books(orders=self._orders, now=self._clock.now, who=self._who()),
+        )
+        taken: list[StepTaken] = []
+        entry = self._begin(test, unit)
+        ended = False
+        try:
+            gone = yield from _noted(walk(test, asked_as, vehicle, mechanic, cancellation), taken)
+            ended = True
+            try:
+                self._complete(entry, taken, "done" if gone.result is not None else "stopped")
+            except ConsoleError as error:
+                # The test was done; that the book does not say so must be told.
+                yield MessageRaised(message=raised_by(error))
+        finally:
+            if not ended:
+                with suppress(ConsoleError):
+                    self._complete(entry, taken, "stopped" if cancellation.requested else "failed")
+        yield GuidedEnded(walk=gone)
+
+    def _begin(self, test: GuidedTest, unit: OpenedUnit) -> int:
+        from workshop_console.console.model.kept import EntryKind, OrderEntry
+
+        vehicle = self._line.vehicle
+        return self._orders.begin(
+            OrderEntry(
+                time=self._clock.now(),
+                vin=vehicle.vin,
+                vehicle_name=vehicle.name,
+                unit=unit.summary.label or unit.summary.name,
+                address=str(unit.address),
+                kind=EntryKind.GUIDED_TEST,
+                what=test.title,
+                request=b"",
+                who=self._who(),
+            )
+        )
+
+    def _complete(self, entry: int, taken: Sequence[StepTaken], outcome: str) -> None:
+        self._orders.complete(entry, answer=b"", outcome=outcome, details=details_of(taken))
+
+
+def _noted(
+    walk: Generator[Event, None, GuidedWalk], taken: list[StepTaken]
+) -> Generator[Event, None, GuidedWalk]:
+    """Pass the events of a walk on and note its steps: one that is broken off returns none."""
+    try:
+        while True:
+            event = next(walk)
+            if isinstance(event, GuidedStepTaken):
+                taken.append(event.taken)
+            yield event
+    except StopIteration as end:
+        gone: GuidedWalk = end.value
+        return gone
+    finally:
+        walk.close()
+
+
+def details_of(taken: Sequence[StepTaken]) -> Details:
+    """Return the steps as the order book keeps them: English texts, values, and `[codes]` of judgements."""
+    from workshop_console.console.model.guided import ResultStep
+
+    details: list[tuple[str, str]] = []
+    for one in taken:
+        if isinstance(one.step, ResultStep):
+            details.append((RESULT, one.step.text))
+            details += [(REMEDY, remedy) for remedy in one.step.remedy]
+            continue
+        details += [(reading.label, _value(reading)) for reading in one.shown if reading.readable]
+        parts = [_value(one.reading)] if one.reading is not None and one.reading.readable else []
+        parts += [one.answer] if one.answer else []
+        if one.driven is not None and one.driven != "done":
+            parts.append(f"[{one.driven.value}]")
+        elif one.judgement is not None:
+            parts.append(f"[{one.judgement.value}]")
+        details.append((one.step.text, " ".join(parts)))
+    return tuple(details)
+
+
+def _value(reading: Reading) -> str:
+    return f"{reading.text} {reading.unit}".rstrip()
