@@ -45,7 +45,7 @@ def orders_command(
     if vin not in {vehicle.vin for vehicle in workshop.orders.vehicles()}:
         vin = "" if vin == NO_VIN else vin.upper()
     order = workshop.orders.order(vin, since=_day(since) if since else None)
-    told: list[RaisedMessage] = []
+    told = list(order.messages)
     for file, kind in ((html, "html"), (pdf, "pdf")):
         if file is not None:
             try:

@@ -11,6 +11,7 @@ from workshop_console.console.errors import ConsoleError
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from workshop_console.console.model.kept import Details, OrderEntry, OrderVehicle
+    from workshop_console.console.model.message import RaisedMessage
     from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport
     from workshop_console.console.ports import Clock, OrderArchive, Records
@@ -61,15 +62,16 @@ class Orders:
     def order(self, vin: str, *, since: datetime | None = None) -> Order:
         """Return what was done to a vehicle with its first and last quick test.
 
-        With `since` only tests and entries from then on count. Raises ConsoleError WC-614 when nothing is
-        kept of this vehicle, WC-611 for a test that cannot be read.
+        With `since` only tests and entries from then on count; a test that cannot be read is told in it.
+        Raises ConsoleError WC-614 when nothing is kept of this vehicle.
         """
         from workshop_console.console.model.order import Order
         from workshop_console.console.model.vehicle import VehicleIdentity
 
         entries = tuple(self.entries(vin, since=since))
-        first, last = self._tests(vin, since)
-        if not entries and first is None:
+        messages: list[RaisedMessage] = []
+        first, last = self._tests(vin, since, messages)
+        if not entries and first is None and not messages:
             raise ConsoleError("WC-614", vin=vin or "-")
         comparison = None
         if first is not None and last is not None:
@@ -89,10 +91,11 @@ class Orders:
             last=last,
             comparison=comparison,
             entries=entries,
+            messages=tuple(messages),
         )
 
     def _tests(
-        self, vin: str, since: datetime | None
+        self, vin: str, since: datetime | None, messages: list[RaisedMessage]
     ) -> tuple[QuickTestReport | None, QuickTestReport | None]:
         """Return the first and the last quick test; the whole ones where there are any."""
         if not vin:  # any vehicle may be without one: their tests say nothing of each other
@@ -103,9 +106,23 @@ class Orders:
         kept = [report for report in kept if report.complete] or kept
         if not kept:
             return None, None
-        first = self._records.load(kept[-1].report_id)
-        last = self._records.load(kept[0].report_id) if len(kept) > 1 else None
+        tests = [self._load(kept[-1].report_id, messages)]
+        if len(kept) > 1:
+            tests.append(self._load(kept[0].report_id, messages))
+        first, last = [*filter(None, tests), None, None][:2]
         return first, last
+
+    def _load(self, report_id: int, messages: list[RaisedMessage]) -> QuickTestReport | None:
+        """Return a test; one that cannot be read is told, and what was done is printed all the same."""
+        from workshop_console.console.model.message import raised_by
+
+        try:
+            return self._records.load(report_id)
+        except ConsoleError as error:
+            if error.number != "WC-611":
+                raise
+            messages.append(raised_by(error))
+            return None
 
 
 def _bounded(details: Details) -> Details:

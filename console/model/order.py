@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop_console.console.model.kept import OrderEntry
+from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report import QuickTestReport, ReportComparison
 from workshop_console.console.model.vehicle import VehicleIdentity
 
@@ -27,3 +28,5 @@ class Order:
     comparison: ReportComparison | None = None
     entries: tuple[OrderEntry, ...] = ()
     """Oldest first."""
+    messages: tuple[RaisedMessage, ...] = ()
+    """Why something is missing: a kept test that cannot be read."""

@@ -7,7 +7,7 @@ from typing import Any
 from workshop_console.console.model.kept import OrderEntry, OrderVehicle
 from workshop_console.console.model.order import Order
 from workshop_console.console.model.report import QuickTestReport
-from workshop_console.console.model.report_json import quick_test_document, utc_text
+from workshop_console.console.model.report_json import message_document, quick_test_document, utc_text
 from workshop_console.console.reports.writing import Raised, comparison_document
 from workshop_console.i18n import explain
 
@@ -30,6 +30,7 @@ def order_document(order: Order, raised: Raised) -> dict[str, Any]:
         "first": test(order.first),
         "last": test(order.last),
         "comparison": comparison_document(comparison, explain.fault_text) if comparison else None,
+        "messages": [message_document(message) for message in raised(order.messages)],
     }
 
 

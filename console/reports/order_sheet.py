@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from workshop_console.console.model.kept import OrderEntry
+from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.model.order import Order
 from workshop_console.console.model.report import Change, QuickTestReport, ReportComparison, UnitState
 from workshop_console.console.reports.blocks import Block, Facts, Grid, Heading, Sheet, Text
@@ -17,13 +18,13 @@ _LONGEST_HEX_BYTES = 1_024
 _NO_ANSWER = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
 
 
-def order_sheet(order: Order) -> Sheet:
-    """Return the order report, in the language chosen."""
+def order_sheet(order: Order, messages: Sequence[NumberedMessage] = ()) -> Sheet:
+    """Return the order report, in the language chosen; `messages` are the order's in that language."""
     title = f"{_('Order report')} {order.vehicle.vin}".strip()
-    return Sheet(title=title, blocks=tuple(_blocks(order)), author=order.who)
+    return Sheet(title=title, blocks=tuple(_blocks(order, messages)), author=order.who)
 
 
-def _blocks(order: Order) -> Iterator[Block]:
+def _blocks(order: Order, messages: Sequence[NumberedMessage]) -> Iterator[Block]:
     since = formats.moment(order.since) if order.since else ""
     yield Facts(
         facts=(
@@ -34,6 +35,9 @@ def _blocks(order: Order) -> Iterator[Block]:
         )
     )
     yield Heading(text=_("Quick tests"))
+    for message in messages:
+        yield Text(text=f"{message.number}  {message.title}", bad=True)
+        yield Text(text=message.cause)
     yield from _tests(order)
     yield Heading(text=_("What was done"))
     if not order.entries:
@@ -47,7 +51,8 @@ def _blocks(order: Order) -> Iterator[Block]:
 
 def _tests(order: Order) -> Iterator[Block]:
     if order.first is None:
-        yield Text(text=_("No quick test of this vehicle is kept."))
+        if not order.messages:
+            yield Text(text=_("No quick test of this vehicle is kept."))
         return
     named = [(_("First test"), order.first)]
     if order.last is not None:

@@ -45,10 +45,10 @@ def order_contents(order: Order, kind: str, raised: Raised) -> str | bytes:
     if kind == "pdf":
         from workshop_console.console.reports.sheet_pdf import sheet_pdf
 
-        return sheet_pdf(order_sheet(order), order.printed)
+        return sheet_pdf(order_sheet(order, raised(order.messages)), order.printed)
     from workshop_console.console.reports.sheet_page import sheet_page
 
-    return sheet_page(order_sheet(order))
+    return sheet_page(order_sheet(order, raised(order.messages)))
 
 
 def report_text(report: QuickTestReport | ReportComparison, kind: str, raised: Raised) -> str:

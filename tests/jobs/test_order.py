@@ -114,3 +114,19 @@ def test_the_mechanic_is_the_setting_else_the_user_of_the_computer(monkeypatch: 
 
     monkeypatch.setattr("getpass.getuser", unknown)
     assert Settings().who == ""
+
+
+def test_a_test_that_cannot_be_read_is_told_and_the_rest_is_there(store: Store) -> None:  # noqa: F811
+    first, second = keep(store, 0), keep(store, 1)
+    book = orders(store)
+    book.begin(ENTRY)
+    store.databases[2].write(
+        lambda c: c.execute("UPDATE reports SET body = '{}' WHERE report_id = ?", (first,))
+    )
+    order = book.order(VIN)
+    assert order.first is not None
+    assert (order.first.report_id, order.last) == (second, None)
+    assert [(message.number, dict(message.facts)["report"]) for message in order.messages] == [
+        ("WC-611", first)
+    ]
+    assert len(order.entries) == 1
