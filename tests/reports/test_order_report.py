@@ -141,6 +141,7 @@ def test_the_document_holds_what_other_programs_need() -> None:
         "first",
         "last",
         "comparison",
+        "messages",
     }
     (entry,) = document["entries"]
     assert (entry["id"], entry["kind"], entry["request"], entry["answer"], entry["outcome"]) == (
