@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.actual_values import ActualValues
+from workshop_console.console.jobs.actuations import Actuations
 from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.codings import CodingJobs
 from workshop_console.console.jobs.credit_desk import CreditDesk
@@ -271,6 +272,14 @@ def build_workshop(
             clock=clock,
             who=lambda: settings.who,
             shipped=shipped_guided_tests,
+        ),
+        actuations=Actuations(
+            line=line,
+            coder=coder,
+            orders=orders,
+            security=security,
+            clock=clock,
+            who=lambda: settings.who,
         ),
         codings=CodingJobs(
             line=line,

@@ -156,6 +156,32 @@ def values(session: Session, vci: str | None, **options: Any) -> int:
     return values_command(session, ValuesRequest(**options))
 
 
+@program.command(help=_("Drive an output or a routine of a control unit; control is given back at the end."))
+@vci_option
+@click.option(
+    "--ecu", metavar="NAME|ADDRESS", help=_("Control unit: its name, 0x1234 (DoIP) or 0x7E0/0x7E8 (CAN).")
+)
+@click.option("--function", metavar="NAME", help=_("What to drive; --list shows what there is."))
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help=_("Set a parameter."))
+@click.option("--list", "list_", is_flag=True, help=_("List what the control unit can do."))
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3_600),
+    metavar="N",
+    help=_("How long; an output 3 seconds, a routine until it is done."),
+)
+@click.option("--yes", is_flag=True, help=_("Confirm that the vehicle may be written to."))
+@pdx_options
+@json_option
+@session_options
+def actuate(session: Session, vci: str | None, **options: Any) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.actuate import ActuateRequest, actuate_command
+
+    session.choose({"vci": vci})
+    return actuate_command(session, ActuateRequest(**options))
+
+
 @program.command("import", help=_("Take control-unit descriptions (PDX) into the store."))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @json_option

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.forms import ParameterKind
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.values import ValueName, ValueReading
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -28,6 +29,7 @@ from workshop_console.console.procedures.events import (
 if TYPE_CHECKING:
     from workshop_console.console.jobs.opened import OpenedUnit
     from workshop_console.console.jobs.recording import Recorder
+    from workshop_console.console.model.actuation import DrivenUnit
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.forms import RecordForm
     from workshop_console.console.model.kept import ValueSet
@@ -175,7 +177,7 @@ class ActualValues:
     ) -> Iterator[Event]:
         with self._line.working():
             link, units = yield from self._opened(names, cancellation, pdx=pdx, scan=scan)
-            board = _Board(self._coder, units)
+            board = Board(self._coder, units)
             if watch is None:
                 watch = Watch(board.called(values))
             yield from _watched(link, board, watch, cancellation, once=once)
@@ -203,7 +205,7 @@ class ActualValues:
         self._sets.remove(self.vehicle, name)
 
 
-def _rows(unit: OpenedUnit) -> Iterator[ValueReading]:
+def _rows(unit: OpenedUnit | DrivenUnit) -> Iterator[ValueReading]:
     """Yield a row without a value for each value of a unit."""
     for record in unit.forms.records:
         for form in record.values:
@@ -220,7 +222,7 @@ def _rows(unit: OpenedUnit) -> Iterator[ValueReading]:
 
 
 def _watched(
-    link: VehicleLink, board: _Board, watch: Watch, cancellation: Cancellation, *, once: bool
+    link: VehicleLink, board: Board, watch: Watch, cancellation: Cancellation, *, once: bool
 ) -> Iterator[Event]:
     """Poll in a thread of its own, so that the line never waits for the decoding; decode and tell here."""
     from workshop_console.console.procedures.actual_values import Wanted, poll
@@ -278,7 +280,7 @@ def _asked(watch: Watch) -> tuple[ValueName, ...]:
     return (*watch.visible, *recorder.names) if recorder is not None else watch.visible
 
 
-def _record(watch: Watch, board: _Board) -> Iterator[Event]:
+def _record(watch: Watch, board: Board) -> Iterator[Event]:
     recorder = watch.recorder
     if recorder is None:
         return
@@ -296,26 +298,26 @@ def chosen(rows: Sequence[ValueReading], values: Sequence[str]) -> tuple[ValueRe
     """
     if not values:
         return tuple(rows)
-    found: dict[ValueName, ValueReading] = {}
+    found: set[ValueName] = set()
     for wanted in values:
         folded = wanted.strip().casefold()
         fitting = [row for row in rows if folded in (row.name.value.casefold(), row.label.casefold())]
         if not fitting:
             units = ", ".join(dict.fromkeys(row.name.unit for row in rows))
             raise ConsoleError("WC-411", name=clean(wanted, longest=80), unit=clean(units, longest=120))
-        found.update({row.name: row for row in fitting})
-    return tuple(found.values())
+        found.update(row.name for row in fitting)
+    return tuple(row for row in rows if row.name in found)
 
 
-class _Board:
-    """The values of the opened units as they are now."""
+class Board:
+    """The values of opened units as they are now."""
 
-    def __init__(self, coder: Coder, units: Sequence[OpenedUnit]) -> None:
+    def __init__(self, coder: Coder, units: Sequence[OpenedUnit | DrivenUnit]) -> None:
         from workshop_console.console.procedures.actual_values import PolledUnit
 
         self._coder = coder
         self._rows = {row.name: row for unit in units for row in _rows(unit)}
-        self._of_record: dict[RecordKey, tuple[OpenedUnit, RecordForm]] = {
+        self._of_record: dict[RecordKey, tuple[OpenedUnit | DrivenUnit, RecordForm]] = {
             (str(unit.address), record.request): (unit, record)
             for unit in units
             for record in unit.forms.records
@@ -334,6 +336,11 @@ class _Board:
     def called(self, values: Sequence[str]) -> tuple[ValueName, ...]:
         """Return the values called so (name or label, in any case); all without names. Raises WC-411."""
         return tuple(row.name for row in chosen(tuple(self._rows.values()), values))
+
+    def called_here(self, values: Sequence[str]) -> tuple[ValueName, ...]:
+        """Return those of the values called so that there are."""
+        wanted = set(values)
+        return tuple(name for name in self._rows if name.value in wanted)
 
     def keys_of(self, names: Iterable[ValueName]) -> frozenset[RecordKey]:
         """Return the records that hold these values."""
@@ -376,7 +383,7 @@ class _Board:
     def _decode(self, answers: Sequence[RecordAnswer]) -> None:
         """Ask the coder for all answers that were not seen before, unit by unit."""
         fresh: dict[int, dict[tuple[RecordKey, bytes], None]] = {}
-        units: dict[int, OpenedUnit] = {}
+        units: dict[int, OpenedUnit | DrivenUnit] = {}
         for answer in answers:
             known = (answer.key, answer.response)
             if answer.response and known not in self._decoded:
@@ -395,7 +402,7 @@ class _Board:
 
 
 def _renewed(row: ValueReading, value: DecodedValue, at: float) -> ValueReading:
-    number = _number(value.value)
+    number = _number(value.value) if row.kind is ParameterKind.NUMBER else None
     least, greatest = row.least, row.greatest
     if number is not None:
         least = number if least is None else min(least, number)

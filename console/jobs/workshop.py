@@ -27,6 +27,7 @@ from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:
     from workshop_console.console.jobs.actual_values import ActualValues
+    from workshop_console.console.jobs.actuations import Actuations
     from workshop_console.console.jobs.codings import CodingJobs
     from workshop_console.console.jobs.guided_tests import GuidedTests
     from workshop_console.console.jobs.order import Orders
@@ -77,6 +78,7 @@ class Workshop:
         codings: CodingJobs,
         guided_tests: GuidedTests,
         values: ActualValues,
+        actuations: Actuations,
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
         closing: Sequence[Callable[[], None]] = (),
@@ -100,6 +102,7 @@ class Workshop:
         self.codings = codings
         self.guided_tests = guided_tests
         self.values = values
+        self.actuations = actuations
         self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
         """What was wrong at the start (settings, store): to show, not to stop for."""
         self._fill = fill

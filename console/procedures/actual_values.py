@@ -97,8 +97,8 @@ def poll(
     Yields what was answered since the last time, every `every_s`; nothing may be an empty tuple. A session
     that had to be opened is kept with tester present and left at the end.
     """
-    pollers = [_Poller(unit, once=once) for unit in units]
-    in_flight: dict[int, _Poller] = {}
+    pollers = [RecordPoller(unit, once=once) for unit in units]
+    in_flight: dict[int, RecordPoller] = {}
     answers: list[RecordAnswer] = []
     due = clock() + every_s
     try:
@@ -133,7 +133,7 @@ def poll(
         _leave_sessions(link, pollers)
 
 
-def _keep_sessions(link: VehicleLink, pollers: Sequence[_Poller]) -> None:
+def _keep_sessions(link: VehicleLink, pollers: Sequence[RecordPoller]) -> None:
     opened = [poller for poller in pollers if poller.session_changed]
     if opened:
         for poller in opened:
@@ -141,7 +141,7 @@ def _keep_sessions(link: VehicleLink, pollers: Sequence[_Poller]) -> None:
         link.keep_alive([poller.unit.address for poller in pollers if poller.in_session])
 
 
-def _leave_sessions(link: VehicleLink, pollers: Sequence[_Poller]) -> None:
+def _leave_sessions(link: VehicleLink, pollers: Sequence[RecordPoller]) -> None:
     opened = [poller for poller in pollers if poller.in_session]
     if not opened or link.lost:
         return
@@ -158,7 +158,7 @@ def _leave_sessions(link: VehicleLink, pollers: Sequence[_Poller]) -> None:
 
 
 @dataclass
-class _Poller:
+class RecordPoller:
     """What is known of one unit, and what it is asked next."""
 
     unit: PolledUnit

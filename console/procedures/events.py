@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
     from workshop_console.console.model.coding import CheckedCondition, CodingReading, CodingResult
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.forms import FunctionForm
@@ -212,6 +213,34 @@ class ValuesRead:
     """Time of the picture, on the clock of the readings, seconds."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FunctionsOffered:
+    """The functions that the opened control units have."""
+
+    units: tuple[DrivenUnit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActuationChecked:
+    """The conditions of a function as they stand; nothing moved yet."""
+
+    conditions: tuple[CheckedCondition, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActuationRuns:
+    """A function runs; the result so far."""
+
+    result: ActuationResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActuationEnded:
+    """A function ended, or was not started; control was given back as the result says."""
+
+    result: ActuationResult
+
+
 Event = (
     StepBegan
     | UnitsPlanned
@@ -229,6 +258,10 @@ Event = (
     | GuidedStepTaken
     | GuidedEnded
     | ValuesOffered
+    | FunctionsOffered
+    | ActuationChecked
+    | ActuationRuns
+    | ActuationEnded
     | ValuesRead
     | Progress
     | MessageRaised
