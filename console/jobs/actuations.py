@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.forms import FunctionKind
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     ActuationChecked,
