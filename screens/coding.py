@@ -41,7 +41,7 @@ class Coding(ConsoleScreen[None]):
         "open": (mark("Change"), mark("Change the option, or open the kept codings.")),
         "start": (mark("Write"), mark("Write the changes: shows the difference and asks first.")),
         "mark": (mark("Undo"), mark("Take the change of this option back; nothing was written yet.")),
-        "save": (mark("Order report"), mark("Save what was done to the vehicle as the order report.")),
+        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
     def __init__(self, view: UnitView, name: str) -> None:

@@ -42,7 +42,7 @@ class UnitCodings(ConsoleScreen[None]):
     handles = ("open", "start", "save")
     words: ClassVar = {
         "start": (mark("Read again"), mark("Read the codings of this control unit again.")),
-        "save": (mark("Order report"), mark("Save what was done to the vehicle as the order report.")),
+        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
     def __init__(self, view: UnitView) -> None:

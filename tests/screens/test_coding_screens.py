@@ -8,18 +8,17 @@ from dataclasses import replace
 import pytest
 
 from tests.procedures.coded import OPTIONS, BitCoder
-from tests.screens.driving import Driver, console
+from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_codings import FakeCodings
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.forms import Dependency
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.settings import Folders
-from workshop_console.screens.group_menu import ENTRIES
 from workshop_console.widgets import glyphs
 from workshop_console.widgets.text_page import TextPage
 
-CODING = str(1 + [entry[0] for entry in ENTRIES].index("coding"))
+CODING = number_of("coding")
 """The key of the codings in the menu."""
 
 

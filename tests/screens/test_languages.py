@@ -82,7 +82,7 @@ async def visit(driver: Driver) -> list[str]:
     await driver.press("y")
     await driver.until(lambda: driver.place == "ClearResult" and not driver.app.session.running)
     look()
-    for entry in ("faults", "units", "reports", "descriptions"):
+    for entry in ("faults", "units", "coding", "reports", "descriptions"):
         await driver.press("f2", "1")
         await driver.until(lambda: driver.place == "MessageBox")
         await driver.press("enter", number_of(entry))
@@ -91,6 +91,25 @@ async def visit(driver: Driver) -> list[str]:
             await driver.press("space", "down", "space")
             look()
             await driver.press("f5")
+            look()
+        if entry == "coding":
+            await driver.press("enter")
+            await driver.until(lambda: driver.table.rows and not driver.app.session.running)
+            look()
+            await driver.press("enter")
+            look()
+            await driver.press("enter")
+            look()
+            await driver.press("2")
+            await driver.until(lambda: driver.place == "Coding" and driver.table.rows[0].marked)
+            look()
+            await driver.press("f5")
+            assert len(driver.app.screen.query_one(KeyBar).lines) == 1
+            await driver.press("y")
+            await driver.until(lambda: driver.workshop.codings.store and not driver.app.session.running)
+            await driver.press("end", "enter")
+            look()
+            await driver.press("enter")
             look()
         if entry == "descriptions":
             await driver.press("enter")
