@@ -149,7 +149,9 @@ def entry_kind_text(kind: EntryKind) -> str:
 def entry_text(entry: OrderEntry) -> str:
     """Return what was done: its kind and, where it has one, its name."""
     kind = entry_kind_text(entry.kind)
-    return f"{kind}: {entry.what}" if entry.what else kind
+    # A guided test has its name from the program, in English; all others have theirs from the vehicle.
+    what = _(entry.what) if entry.kind is EntryKind.GUIDED_TEST else entry.what
+    return f"{kind}: {what}" if what else kind
 
 
 def outcome_text(outcome: str) -> str:
@@ -184,8 +186,31 @@ def entry_details(entry: OrderEntry) -> list[tuple[str, str]]:
     """Return the details of an entry with the names that a person reads."""
     from workshop_console.i18n.codes import order
 
+    if entry.kind is EntryKind.GUIDED_TEST:
+        return [guided_detail(name, value) for name, value in entry.details]
     known = order.CLEARING_DETAILS if entry.kind is EntryKind.CLEARING else {}
     return [(_(known.get(name, "")) or name, value) for name, value in entry.details]
+
+
+def guided_detail(name: str, value: str) -> tuple[str, str]:
+    """Return a step of a guided test and what came out, as kept (jobs.guided_tests.details_of)."""
+    from workshop_console.i18n.codes import guided
+
+    name = _(guided.DETAILS.get(name, name))
+    before, bracket, code = value.rpartition("[")
+    if bracket and value.endswith("]"):
+        words = guided_word(code[:-1])
+        if words:
+            return name, f"{before}({words})" if before else words
+    return name, _(value)
+
+
+def guided_word(code: str) -> str:
+    """Return a judgement, or what became of an actuation, in a word or two; empty for neither."""
+    from workshop_console.i18n.codes import guided
+
+    words = guided.JUDGEMENTS.get(code) or guided.DRIVEN.get(code)
+    return str(words) if words else ""
 
 
 def group_name(group: str) -> str:

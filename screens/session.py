@@ -19,6 +19,11 @@ from workshop_console.console.procedures.events import (
     Event,
     FaultsCleared,
     FaultsRead,
+    GuidedAsked,
+    GuidedDriven,
+    GuidedEnded,
+    GuidedStepBegan,
+    GuidedStepTaken,
     MessageRaised,
     Progress,
     ReportFinished,
@@ -32,12 +37,14 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.coding import CodingReading, CodingResult
     from workshop_console.console.model.credit import CreditReport
     from workshop_console.console.model.description import UnitSummary
+    from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Step, StepTaken
     from workshop_console.console.model.report import (
         ClearingResult,
         FaultReading,
         QuickTestReport,
         UnitResult,
     )
+    from workshop_console.console.procedures.guided_test import Mechanic
 
 QUICK_TEST = "quick-test"
 READ_FAULTS = "read-faults"
@@ -45,6 +52,7 @@ CLEAR = "clear"
 IMPORT = "import"
 READ_CODINGS = "read-codings"
 WRITE_CODING = "write-coding"
+GUIDED_TEST = "guided-test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +161,44 @@ class CodingsRead:
 
 
 @dataclass(kw_only=True)
+class GuidedRun:
+    """A guided test on its way, or the last one."""
+
+    test: GuidedTest
+    unit: str
+    """Address of the control unit as text, or its name."""
+    mechanic: Mechanic
+    """Takes the answers."""
+    taken: list[StepTaken] = field(default_factory=list)
+    step: Step | None = None
+    """The present one."""
+    ask: GuidedAsked | None = None
+    """What is waited for; None once it was answered."""
+    driven: GuidedDriven | None = None
+    """The function that runs now."""
+    walk: GuidedWalk | None = None
+    """None: it runs, or an error ended it."""
+
+    def take(
+        self, event: GuidedStepBegan | GuidedAsked | GuidedDriven | GuidedStepTaken | GuidedEnded
+    ) -> None:
+        """Take over what the job reports."""
+        match event:
+            case GuidedStepBegan(step=step):
+                self.step, self.ask, self.driven = step, None, None
+            case GuidedAsked():
+                self.ask, self.driven = event, None
+            case GuidedDriven():
+                self.driven = event if event.running else None
+            case GuidedStepTaken(taken=taken):
+                self.taken.append(taken)
+                self.ask = None
+            case GuidedEnded(walk=walk):
+                self.walk = walk
+                self.ask = self.driven = None
+
+
+@dataclass(kw_only=True)
 class Session:
     """Everything that outlives a screen; the app feeds it with what jobs report."""
 
@@ -172,6 +218,8 @@ class Session:
     cleared: list[ClearingResult] = field(default_factory=list)
     """What the last clearing did."""
     codings: CodingsRead = field(default_factory=CodingsRead)
+    guided: GuidedRun | None = None
+    """The guided test that was begun last."""
 
     @property
     def running(self) -> str:
@@ -194,6 +242,7 @@ class Session:
         self.readings = {}
         self.cleared = []
         self.codings = CodingsRead()
+        self.guided = None
 
     def begin(self, job: Job) -> None:
         """Follow `job` from now on."""
@@ -259,6 +308,9 @@ class Session:
                 self.codings.result = written
                 if written.after is not None:
                     self.codings.take(replace(written.after, conditions=written.plan.before.conditions))
+            case GuidedStepBegan() | GuidedAsked() | GuidedDriven() | GuidedStepTaken() | GuidedEnded():
+                if self.guided is not None:
+                    self.guided.take(event)
             case MessageRaised(message=message):
                 self.raise_message(message)
             case ReportFinished(report=report):

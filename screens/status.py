@@ -8,6 +8,7 @@ from workshop_console.i18n.codes.states import PRODUCT_GROUPS
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.session import (
     CLEAR,
+    GUIDED_TEST,
     IMPORT,
     QUICK_TEST,
     READ_CODINGS,
@@ -38,6 +39,7 @@ _JOBS = {
     IMPORT: mark("Importing a description"),
     READ_CODINGS: mark("Reading codings"),
     WRITE_CODING: mark("Writing a coding"),
+    GUIDED_TEST: mark("Guided test"),
 }
 
 
