@@ -247,6 +247,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if not running:
             self.exit()
             return
+        if self.session.job is not None and not self.session.job.can_cancel:
+            # A unit that is being written to is not left half way.
+            self.say(lambda: _("{job}: this must come to its end first.").format(job=job_name(running)))
+            return
         from workshop_console.screens.box import Question
 
         def answered(yes: bool | None) -> None:

@@ -38,7 +38,7 @@ class Coding(ConsoleScreen[None]):
     DEFAULT_CSS = "Coding #facts { height: 6; }"
     handles = ("open", "start", "mark", "save", "next_part")
     words: ClassVar = {
-        "open": (mark("Change"), mark("Change the option, or open the kept codings.")),
+        "open": (mark("Edit"), mark("Change the option, or open the kept codings.")),
         "start": (mark("Write"), mark("Write the changes: shows the difference and asks first.")),
         "mark": (mark("Undo"), mark("Take the change of this option back; nothing was written yet.")),
         "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
@@ -125,7 +125,7 @@ class Coding(ConsoleScreen[None]):
         reading = self._reading
         columns = (
             Column(title=_("Option"), width=24, grow=2),
-            Column(title=_("Read"), width=14, grow=1),
+            Column(title=_("As read"), width=14, grow=1),
             Column(title=_("New"), width=14, grow=1),
             Column(title=_("Allowed"), width=18, grow=2),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from workshop_console.console.procedures.events import (
     CodingWritten,
     Event,
     MessageRaised,
+    Progress,
     UnitsPlanned,
 )
 
@@ -45,6 +47,9 @@ class FakeCodings:
         """Raised by the next writing."""
         self.unreadable: tuple[RaisedMessage, ...] = ()
         self.left = 2
+        self.gate = threading.Event()
+        """Writing waits for it."""
+        self.gate.set()
 
     def reading(self) -> CodingReading:
         base = reading_of(self.coder, self.data)
@@ -68,6 +73,8 @@ class FakeCodings:
 
     def write(self, plan: CodingPlan, *, cancellation: Cancellation | None = None) -> Iterator[Event]:
         self.written.append(plan)
+        yield Progress(done=0, total=1, can_cancel=False)
+        assert self.gate.wait(30)
         if self.error is not None:
             error, self.error = self.error, None
             raise error
@@ -106,6 +113,7 @@ class FakeCodings:
                 plan=plan, written=True, outcome="done", after=self.reading(), kept_id=len(self.store)
             )
         )
+        yield Progress(done=1, total=1)
 
     def plan(self, reading: CodingReading, changes: Mapping[str, str], *, draft: bool = False) -> CodingPlan:
         return plan_changes(self.coder, reading, changes, draft=draft)

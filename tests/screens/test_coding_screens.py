@@ -270,6 +270,24 @@ async def test_a_kept_coding_is_compared_and_put_back() -> None:
         assert "2 kept codings" in driver.text
 
 
+async def test_the_console_is_not_left_while_a_coding_is_written() -> None:
+    codings = FakeCodings()
+    codings.gate.clear()
+    async with console(workshop_with(codings)) as driver:
+        await open_coding(driver)
+        await driver.press("enter", "2")
+        await driver.shows("1 option changed")
+        await driver.press("f5", "y")
+        await driver.until(lambda: codings.written and driver.app.session.progress)
+        await driver.press("f10")
+        await driver.shows("must come to its end first")
+        assert driver.place == "Coding"
+        codings.gate.set()
+        await driver.shows("Written and read back")
+        assert driver.app.session.job is not None
+        assert driver.app.session.job.can_cancel
+
+
 async def test_f7_saves_the_order_report() -> None:
     async with console(workshop_with()) as driver:
         await open_coding(driver)
