@@ -65,20 +65,19 @@ class SecurityKeys:
         return self._clock.now().timestamp()
 
     def _attempts_of(self, address: Address) -> Attempts:
-        """Return the count of a unit; what an earlier run sent within the time that counts is in it."""
+        """Return the count of a unit; what other runs sent within the time that counts is in it."""
         from workshop_console.console.model.kept import EntryKind
         from workshop_console.console.procedures.security_access import FORGET_AFTER_S, Attempts
 
         vin = self._line.vehicle.vin
-        key = (vin, str(address))
-        if key in self._attempts:
-            return self._attempts[key]
-        attempts = self._attempts[key] = Attempts(self._now_s)
+        attempts = self._attempts.setdefault((vin, str(address)), Attempts(self._now_s))
         since = self._clock.now() - timedelta(seconds=FORGET_AFTER_S)
         with suppress(ConsoleError):  # whoever cannot read the book cannot write to it either
+            counted = Attempts(self._now_s)
             for entry in self._orders.entries(vin, since=since):
                 if entry.kind is EntryKind.SECURITY_ACCESS and entry.address == str(address):
-                    _recount(attempts, entry)
+                    _recount(counted, entry)
+            attempts.recount(counted)
         return attempts
 
     def begin(self, unit: UnitSummary, address: Address, level: int, request: bytes) -> int:

@@ -88,6 +88,14 @@ class Attempts:
         tries.blocked_until_s = (self._clock() if at_s is None else at_s) + tries.delay_s
         return tries.delay_s
 
+    def recount(self, counted: Attempts) -> None:
+        """Take over the false keys that are known by now, also those of another console on this vehicle."""
+        for level in {*self._levels, *counted._levels}:
+            mine, known = self._tries(level), counted._tries(level)
+            mine.false_keys, mine.last_false_s = known.false_keys, known.last_false_s
+            if known.blocked_until_s > mine.blocked_until_s:
+                mine.blocked_until_s, mine.delay_s = known.blocked_until_s, known.delay_s
+
     def unlocked(self, level: int) -> None:
         """Forget the false keys, as the unit does."""
         self._levels.pop(level, None)

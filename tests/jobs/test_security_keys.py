@@ -194,6 +194,16 @@ def test_false_keys_are_forgotten_after_an_hour_and_count_for_their_vehicle_only
     assert place.left() == 2
 
 
+def test_two_consoles_on_one_vehicle_count_together() -> None:
+    place = Workplace()
+    one, other = place.run(), place.run()
+    assert one.ring(UNIT, ADDRESS).attempts.left(3) == 2
+    place.send(other, b"\x7f\x27\x35")
+    assert one.ring(UNIT, ADDRESS).attempts.left(3) == 1
+    place.send(other, b"\x67\x04")
+    assert one.ring(UNIT, ADDRESS).attempts.left(3) == 2
+
+
 def test_a_delay_of_an_earlier_run_is_waited_for() -> None:
     place = Workplace()
     place.send(place.run(), b"\x7f\x27\x36")
