@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual.widget import Widget
 
@@ -13,7 +14,8 @@ from workshop_console.i18n.explain import (
     fault_text,
     status_bit_text,
 )
-from workshop_console.i18n.texts import _
+from workshop_console.i18n.texts import _, mark
+from workshop_console.screens.guided_tests import Offer, open_guided_test
 from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import FAULT_TONES, UnitView
@@ -31,6 +33,12 @@ def spaced_hex(raw: bytes) -> str:
 
 class FaultDetail(OneUnit):
     """Everything that is known about one fault."""
+
+    handles = ("open", *OneUnit.handles)
+    words: ClassVar = {
+        **OneUnit.words,
+        "open": (mark("Guided test"), mark("Look for the cause of this fault, step by step.")),
+    }
 
     def __init__(self, view: UnitView, dtc: int) -> None:
         super().__init__(view)
@@ -51,6 +59,31 @@ class FaultDetail(OneUnit):
             "The snapshot holds values of the moment when the fault was stored; extended data count and date "
             "it. Raw bytes are what the control unit sent."
         )
+
+    def cannot(self, command_id: str) -> str:
+        """Return why a command does not work now."""
+        if command_id == "open":
+            if self._view.report is not None:
+                return _("this is a kept report")
+            if self._offer() is None:
+                return _("there is no guided test for this fault")
+        return super().cannot(command_id)
+
+    def _offer(self) -> Offer | None:
+        """Return the guided test for this fault."""
+        result, fault = self._view.result(self.session), self._view.fault(self.session, self._dtc)
+        if result is None or fault is None:
+            return None
+        tests = self.session.workshop.guided_tests.for_fault(result.name, fault.code)
+        name = self._view.name(self.session)
+        return next(
+            (Offer(test=test, unit=self._view.key, unit_label=name, fault=fault) for test in tests), None
+        )
+
+    def do_open(self) -> None:
+        """Open the guided test."""
+        if (offer := self._offer()) is not None:
+            open_guided_test(self.console, offer)
 
     def draw(self) -> None:
         """Write the fault out."""

@@ -39,6 +39,12 @@ def _codings() -> ConsoleScreen[Any]:
     return CodedUnits()
 
 
+def _guided_tests() -> ConsoleScreen[Any]:
+    from workshop_console.screens.guided_tests import GuidedTestList
+
+    return GuidedTestList()
+
+
 def _reports() -> ConsoleScreen[Any]:
     from workshop_console.screens.reports import Reports
 
@@ -87,6 +93,12 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("Coding"),
         mark("options of one control unit; change, write, restore"),
         _codings,
+    ),
+    (
+        "guided-tests",
+        mark("Guided tests"),
+        mark("from a fault to its cause, step by step"),
+        _guided_tests,
     ),
     ("reports", mark("Reports"), mark("tests that were kept; compare, save"), _reports),
     (

@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.coding import CodingReading, CodingResult
     from workshop_console.console.model.credit import CreditReport
     from workshop_console.console.model.description import UnitSummary
-    from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Step, StepTaken
+    from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Reading, Step, StepTaken
     from workshop_console.console.model.report import (
         ClearingResult,
         FaultReading,
@@ -172,6 +172,8 @@ class GuidedRun:
     taken: list[StepTaken] = field(default_factory=list)
     step: Step | None = None
     """The present one."""
+    value: Reading | None = None
+    """What the present one is about: label and unit of measure."""
     ask: GuidedAsked | None = None
     """What is waited for; None once it was answered."""
     driven: GuidedDriven | None = None
@@ -184,8 +186,8 @@ class GuidedRun:
     ) -> None:
         """Take over what the job reports."""
         match event:
-            case GuidedStepBegan(step=step):
-                self.step, self.ask, self.driven = step, None, None
+            case GuidedStepBegan(step=step, value=value):
+                self.step, self.value, self.ask, self.driven = step, value, None, None
             case GuidedAsked():
                 self.ask, self.driven = event, None
             case GuidedDriven():

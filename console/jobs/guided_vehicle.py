@@ -12,7 +12,7 @@ from workshop_console.console.jobs.security_keys import SecurityKeys
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm, ValueForm
-from workshop_console.console.model.guided import ActuateStep, Driven, Reading
+from workshop_console.console.model.guided import ActuateStep, Driven, MeasureStep, Reading
 from workshop_console.console.model.kept import EntryKind, OrderEntry
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.ports import Coder, OrderBook, VehicleLink
@@ -80,6 +80,18 @@ class GuidedVehicle:
                 self._units[name] = units[0]
         return self._units[name]
 
+    def described(self, step: MeasureStep | ActuateStep, unit: str) -> Reading | None:
+        """See procedures.guided_test.Vehicle."""
+        opened = self._units.get(unit)
+        if opened is None or isinstance(opened, RaisedMessage):
+            return None
+        form: ValueForm | ParameterForm | None
+        if isinstance(step, ActuateStep) and step.result:
+            form = _result_form(opened, step)
+        else:
+            form = _value_form(opened, step.value)
+        return Reading(label=form.label or form.name, unit=form.unit) if form is not None else None
+
     # -- reading -----------------------------------------------------------------------------------
 
     def read(self, unit: str, value: str, cancellation: Cancellation) -> Generator[Event, None, Reading]:
@@ -90,8 +102,7 @@ class GuidedVehicle:
         return self._value(opened, value, cancellation)
 
     def _value(self, unit: OpenedUnit, value: str, cancellation: Cancellation) -> Reading:
-        record = unit.forms.record_of(value)
-        form = next((v for v in record.values if v.name == value), None) if record else None
+        record, form = unit.forms.record_of(value), _value_form(unit, value)
         if record is None or form is None:
             return Reading(message=_unreadable(unit, value))
         link = self._line.link()
@@ -188,8 +199,7 @@ class GuidedVehicle:
     ) -> Reading:
         if not step.result:
             return self._value(unit, step.value, stop)
-        results = form.results
-        parameter = next((r for r in results.results if r.name == step.result), None) if results else None
+        results, parameter = form.results, _result_form(unit, step)
         if results is None or parameter is None:
             return Reading(message=_unreadable(unit, step.result))
         answer = _run(self._line.link(), unit, _read(results.request), stop)
@@ -234,6 +244,16 @@ class _Journal:
     def complete(self, entry_id: int, exchange: Exchange) -> None:
         """See procedures.guided_drive.Journal."""
         self._books.orders.complete(entry_id, answer=exchange.payload, outcome=outcome_of(exchange))
+
+
+def _value_form(unit: OpenedUnit, value: str) -> ValueForm | None:
+    record = unit.forms.record_of(value)
+    return next((v for v in record.values if v.name == value), None) if record else None
+
+
+def _result_form(unit: OpenedUnit, step: ActuateStep) -> ParameterForm | None:
+    results = next((f.results for f in unit.forms.functions if f.name == step.function), None)
+    return next((r for r in results.results if r.name == step.result), None) if results else None
 
 
 def _name(unit: OpenedUnit) -> str:

@@ -144,6 +144,8 @@ class GuidedStepBegan:
     step: GuidedStep
     number: int
     """From 1, along the way that was gone."""
+    value: Reading | None = None
+    """Label and unit of measure of the value that it is about, where known; not read yet."""
 
 
 class Ask(StrEnum):

@@ -60,6 +60,9 @@ class DriveEnded:
 class Vehicle(Protocol):
     """What a step asks of the vehicle. Nothing is raised for a unit that refuses or is silent."""
 
+    def described(self, step: MeasureStep | ActuateStep, unit: str) -> Reading | None:
+        """Return label and unit of measure of the step's value; None where nothing is known yet."""
+
     def read(self, unit: str, value: str, cancellation: Cancellation) -> Generator[Event, None, Reading]:
         """Read one actual value."""
 
@@ -126,7 +129,10 @@ def walk(
     taken: list[StepTaken] = []
     step = test.steps[0]
     while not cancellation.requested:
-        yield GuidedStepBegan(step=step, number=len(taken) + 1)
+        value = None
+        if isinstance(step, MeasureStep | ActuateStep):
+            value = vehicle.described(step, step.unit or unit)
+        yield GuidedStepBegan(step=step, number=len(taken) + 1, value=value)
         outcome: _Outcome | None
         if isinstance(step, ResultStep):
             outcome = StepTaken(step=step), ""

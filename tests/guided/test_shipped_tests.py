@@ -58,6 +58,9 @@ class ScriptedVehicle:
         judgement = next(judgement for judgement, name in step.then if name == follower)
         return reading_for(step.limits, judgement)
 
+    def described(self, step: MeasureStep | ActuateStep, unit: str) -> Reading | None:
+        return None
+
     def read(self, unit: str, value: str, _cancellation: Cancellation) -> Generator[Event, None, Reading]:
         yield from ()
         if value in self._shown:
