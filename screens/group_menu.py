@@ -33,6 +33,12 @@ def _control_units() -> ConsoleScreen[Any]:
     return ControlUnits()
 
 
+def _actuations() -> ConsoleScreen[Any]:
+    from workshop_console.screens.actuations import DrivenUnits
+
+    return DrivenUnits()
+
+
 def _codings() -> ConsoleScreen[Any]:
     from workshop_console.screens.codings import CodedUnits
 
@@ -87,6 +93,12 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("Control units"),
         mark("identification and fault memory of one"),
         _control_units,
+    ),
+    (
+        "actuations",
+        mark("Actuations"),
+        mark("outputs and routines of one control unit"),
+        _actuations,
     ),
     (
         "coding",

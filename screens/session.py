@@ -12,6 +12,9 @@ from workshop_console.console.jobs.runner import Failed, Job, JobEnded, JobRepor
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import (
+    ActuationChecked,
+    ActuationEnded,
+    ActuationRuns,
     CodingRead,
     CodingWritten,
     EcuAnswered,
@@ -19,6 +22,7 @@ from workshop_console.console.procedures.events import (
     Event,
     FaultsCleared,
     FaultsRead,
+    FunctionsOffered,
     GuidedAsked,
     GuidedDriven,
     GuidedEnded,
@@ -34,7 +38,8 @@ from workshop_console.console.procedures.events import (
 )
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
-    from workshop_console.console.model.coding import CodingReading, CodingResult
+    from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+    from workshop_console.console.model.coding import CheckedCondition, CodingReading, CodingResult
     from workshop_console.console.model.credit import CreditReport
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Reading, Step, StepTaken
@@ -53,6 +58,9 @@ IMPORT = "import"
 READ_CODINGS = "read-codings"
 WRITE_CODING = "write-coding"
 GUIDED_TEST = "guided-test"
+READ_FUNCTIONS = "read-functions"
+CHECK_FUNCTION = "check-function"
+DRIVE = "drive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +169,26 @@ class CodingsRead:
 
 
 @dataclass(kw_only=True)
+class Driven:
+    """What control units can do, and the function that was driven last."""
+
+    units: list[DrivenUnit] = field(default_factory=list)
+    conditions: tuple[CheckedCondition, ...] | None = None
+    """Of the function on the screen; None: not checked yet."""
+    result: ActuationResult | None = None
+    """So far while it runs, else what became of it."""
+
+    def unit(self, key: str) -> DrivenUnit | None:
+        """Return the unit with this address."""
+        return next((u for u in self.units if key in (str(u.address), *map(str, u.summary.addresses))), None)
+
+    def take(self, units: tuple[DrivenUnit, ...]) -> None:
+        """Put `units` in place of what was known of them."""
+        known = {str(unit.address) for unit in units}
+        self.units = [*(unit for unit in self.units if str(unit.address) not in known), *units]
+
+
+@dataclass(kw_only=True)
 class GuidedRun:
     """A guided test on its way, or the last one."""
 
@@ -220,6 +248,7 @@ class Session:
     cleared: list[ClearingResult] = field(default_factory=list)
     """What the last clearing did."""
     codings: CodingsRead = field(default_factory=CodingsRead)
+    driven: Driven = field(default_factory=Driven)
     guided: GuidedRun | None = None
     """The guided test that was begun last."""
 
@@ -244,6 +273,7 @@ class Session:
         self.readings = {}
         self.cleared = []
         self.codings = CodingsRead()
+        self.driven = Driven()
         self.guided = None
 
     def begin(self, job: Job) -> None:
@@ -283,6 +313,12 @@ class Session:
         match event:
             case StepBegan():
                 self.step = event
+            case FunctionsOffered(units=units):
+                self.driven.take(units)
+            case ActuationChecked(conditions=conditions):
+                self.driven.conditions = conditions
+            case ActuationRuns(result=result) | ActuationEnded(result=result):
+                self.driven.result = result
             case Progress():
                 self.progress = event
             case UnitsPlanned(units=units):

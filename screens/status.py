@@ -7,12 +7,15 @@ from workshop_console.console.procedures.events import Step
 from workshop_console.i18n.codes.states import PRODUCT_GROUPS
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.session import (
+    CHECK_FUNCTION,
     CLEAR,
+    DRIVE,
     GUIDED_TEST,
     IMPORT,
     QUICK_TEST,
     READ_CODINGS,
     READ_FAULTS,
+    READ_FUNCTIONS,
     WRITE_CODING,
     Session,
 )
@@ -40,6 +43,9 @@ _JOBS = {
     READ_CODINGS: mark("Reading codings"),
     WRITE_CODING: mark("Writing a coding"),
     GUIDED_TEST: mark("Guided test"),
+    READ_FUNCTIONS: mark("Listing functions"),
+    CHECK_FUNCTION: mark("Checking conditions"),
+    DRIVE: mark("Actuation"),
 }
 
 

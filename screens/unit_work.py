@@ -17,7 +17,14 @@ def _coding(view: UnitView) -> ConsoleScreen[Any]:
     return UnitCodings(view)
 
 
+def _actuations(view: UnitView) -> ConsoleScreen[Any]:
+    from workshop_console.screens.actuations import UnitFunctions
+
+    return UnitFunctions(view)
+
+
 UNIT_WORK: dict[str, tuple[str, Callable[[UnitView], ConsoleScreen[Any]]]] = {
+    "actuations": (mark("Actuations"), _actuations),
     "coding": (mark("Coding"), _coding),
 }
 """By the key of the menu's entry: label, and the screen for one unit."""

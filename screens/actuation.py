@@ -1,0 +1,332 @@
+"""One function of a control unit: what it does, what must hold, what to set, what happens while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm
+from workshop_console.console.procedures.actuation import Controls
+from workshop_console.i18n import formats
+from workshop_console.i18n.explain import outcome_text
+from workshop_console.i18n.texts import _, mark
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.box import Question
+from workshop_console.screens.coding_bytes import condition_paragraphs, unmet
+from workshop_console.screens.option_entry import OptionChoice, allowed_text, typed
+from workshop_console.screens.saving import save_order
+from workshop_console.screens.session import CHECK_FUNCTION, DRIVE
+from workshop_console.screens.status import job_text
+from workshop_console.widgets.cells import width_of
+from workshop_console.widgets.entry import Entry
+from workshop_console.widgets.table import Column, Row, Table
+from workshop_console.widgets.text_page import Paragraph, TextPage
+from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
+
+_SETTING, _RESULT, _VALUE = "setting", "result", "value"
+
+
+class Actuation(ConsoleScreen[None]):
+    """Asks before anything moves; while it runs, one key stops it and gives control back."""
+
+    DEFAULT_CSS = "Actuation #facts { height: auto; max-height: 9; }"
+    handles = ("start", "open", "mark", "clear", "save", "next_part")
+    words: ClassVar = {
+        "start": (mark("Start"), mark("Start the function: says what moves and asks first.")),
+        "open": (mark("Set"), mark("Change the setting; while it runs, the change is sent at once.")),
+        "mark": (mark("Stop"), mark("Stop at once and give control back; Esc does the same.")),
+        "clear": (mark("Stop"), mark("Stop at once and give control back; Esc does the same.")),
+        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
+    }
+
+    def __init__(self, unit: DrivenUnit, function: FunctionForm) -> None:
+        super().__init__()
+        self._unit = unit
+        self._function = function
+        self._settings = {p.name: p.default or "" for p in function.start.parameters}
+        self._editing: ParameterForm | None = None
+        self._controls = Controls()
+        self._told: ActuationResult | None = None
+
+    # What is there
+
+    @property
+    def _runs(self) -> bool:
+        return self.session.running == DRIVE
+
+    @property
+    def _result(self) -> ActuationResult | None:
+        """What became of this function, or how far it is."""
+        result = self.session.driven.result
+        mine = result is not None and result.function.name == self._function.name
+        return result if mine and result is not None and result.unit.address == self._unit.address else None
+
+    def body(self) -> Iterable[Widget]:
+        """Return the facts, what to set and what is read, and the line to type in."""
+        yield TextPage(id="facts")
+        yield Table()
+        yield Entry(id="value")
+
+    def title_text(self) -> str:
+        """Return the names of function and unit."""
+        return f"{self._function.label or self._function.name}  {self._unit.label}"
+
+    def title_right(self) -> str:
+        """Return the place in the list."""
+        return self.query_one(Table).position
+
+    def about(self) -> str:
+        """Return what the screen is for."""
+        return _(
+            "Set what is to be done with Enter, start with F5 and its question. While it runs Space, F6 or "
+            "Esc stops it. Control is always given back: on stopping, on leaving, and by the control unit "
+            "itself when the connection is lost."
+        )
+
+    def cannot(self, command_id: str) -> str:
+        """Return why a command does not work now."""
+        if command_id in ("mark", "clear"):
+            return "" if self._runs else _("nothing runs")
+        if command_id == "start" and self.session.running:
+            return _("something still runs")
+        if command_id == "open" and not self._function.start.parameters:
+            return _("there is nothing to set")
+        if command_id == "save" and not self.session.workshop.line.vehicle.vin:
+            return _("no vehicle was read yet")
+        return ""
+
+    def begin(self) -> None:
+        """Check the conditions."""
+        self.session.driven.conditions = None
+        self.session.driven.result = None
+        if self._function.conditions and not self.session.running:
+            workshop, unit, function = self.session.workshop, self._unit, self._function
+            self.console.start_job(
+                CHECK_FUNCTION,
+                lambda cancellation: workshop.actuations.check(unit, function, cancellation=cancellation),
+            )
+
+    # Drawing
+
+    def draw(self) -> None:
+        """Draw what is known."""
+        result = self._result
+        facts = self._after(result) if result is not None else self._before()
+        self.query_one("#facts", TextPage).show(facts)
+        columns = (
+            Column(title=_("Setting or value"), width=30, grow=2),
+            Column(title=_("Now"), width=14, grow=1, right=True),
+            Column(title=_("Unit"), width=9),
+            Column(title=_("Allowed"), width=18, grow=2),
+        )
+        self.query_one(Table).show(columns, self._rows(result), empty=_("There is nothing to set."))
+        if result is not None and not self._runs and result is not self._told:
+            self._told = result
+            if result.messages:
+                self.call_later(self.console.tell, result.messages[-1], at_once=True)
+
+    def _before(self) -> list[Paragraph]:
+        function = self._function
+        facts = [Paragraph(text=function.description or function.label or function.name)]
+        if function.warning:
+            facts.append(Paragraph(label="!", text=function.warning, tone=WARNING))
+        conditions = self.session.driven.conditions
+        if conditions is not None:
+            facts += condition_paragraphs(conditions)
+        elif function.conditions:
+            facts += [Paragraph(label="?", text=condition.text) for condition in function.conditions]
+        else:
+            facts.append(Paragraph(label="-", text=_("No conditions are described.")))
+        return facts
+
+    def _after(self, result: ActuationResult) -> list[Paragraph]:
+        running = self._runs
+        labels = [_("State"), _("Time"), _("Control")]
+        width = max(map(width_of, labels))
+        state, tone = outcome_text(result.outcome), GOOD if result.outcome == "done" else BAD
+        if running:
+            state, tone = _("RUNNING"), WARNING
+        elif result.outcome in ("stopped", "not-sent"):
+            tone = WARNING
+        time = formats.duration_ms(round(result.elapsed_s) * 1000)
+        facts = [
+            Paragraph(label=labels[0], label_width=width, text=state, tone=tone),
+            Paragraph(label=labels[1], label_width=width, text=time),
+        ]
+        if self._function.warning and running:
+            facts.append(Paragraph(label="!", label_width=width, text=self._function.warning, tone=WARNING))
+        if result.given_back is not None:
+            given = _("given back to the control unit") if result.given_back else _("not confirmed")
+            tone = GOOD if result.given_back else BAD
+            facts.append(Paragraph(label=labels[2], label_width=width, text=given, tone=tone))
+        if result.answer:
+            facts.append(Paragraph(label=_("Answer"), label_width=width, text=result.answer.hex(" ").upper()))
+        return facts
+
+    def _rows(self, result: ActuationResult | None) -> list[Row]:
+        rows = []
+        for parameter in self._function.start.parameters:
+            value = self._settings.get(parameter.name, "")
+            cells = (
+                parameter.label or parameter.name,
+                value or "-",
+                parameter.unit,
+                allowed_text(parameter),
+            )
+            rows.append(Row(key=(_SETTING, parameter.name), cells=cells, tones=(PLAIN, BOLD)))
+        if result is None:
+            return rows
+        labels = {form.name: form.label for form in self._function.start.results}
+        if self._function.kind is not FunctionKind.OUTPUT:
+            for told in result.results:
+                label = labels.get(told.name) or told.name
+                rows.append(Row(key=(_RESULT, told.name), cells=(label, told.value, told.unit, _("result"))))
+        for reading in result.values:
+            shown = (
+                reading.text
+                if reading.number is None
+                else formats.number(reading.number, digits=len(reading.text.partition(".")[2]))
+            )
+            limits = self._range(reading.low, reading.high)
+            cells = (reading.label, f"{'!' if reading.outside else ''}{shown or '-'}", reading.unit, limits)
+            rows.append(
+                Row(
+                    key=(_VALUE, reading.name.value),
+                    cells=cells,
+                    tones=(PLAIN, BAD if reading.outside else PLAIN),
+                )
+            )
+        return rows
+
+    @staticmethod
+    def _range(low: float | None, high: float | None) -> str:
+        if low is None and high is None:
+            return _("actual value")
+        shown = ["" if limit is None else formats.number(limit) for limit in (low, high)]
+        return _("expected {low} … {high}").format(low=shown[0], high=shown[1])
+
+    def status_text(self) -> str:
+        """Say what runs."""
+        if self._runs:
+            return _("It runs. Space, F6 or Esc stops it.")
+        return job_text(self.session)
+
+    # Setting
+
+    def open_row(self, key: Hashable) -> None:
+        """Change a setting."""
+        kind, name = key if isinstance(key, tuple) else ("", "")
+        parameter = next((p for p in self._function.start.parameters if p.name == name), None)
+        if kind != _SETTING or parameter is None:
+            return
+        now = self._settings.get(parameter.name, "")
+        if parameter.choices:
+            self.console.show_screen(
+                OptionChoice(parameter, now), lambda chosen: self._choose(parameter, chosen)
+            )
+            return
+        self._editing = parameter
+        label = parameter.label or parameter.name
+        self.query_one("#value", Entry).open(f"{label} ({allowed_text(parameter)}):", now)
+
+    def on_entry_submitted(self, message: Entry.Submitted) -> None:
+        """Take the value that was typed."""
+        message.stop()
+        parameter, self._editing = self._editing, None
+        self._leave_line()
+        if parameter is not None:
+            self._choose(parameter, typed(parameter, message.value))
+
+    def _leave_line(self) -> None:
+        self.query_one("#value", Entry).close()
+        self.query_one(Table).focus()
+        self.redraw()
+
+    def _choose(self, parameter: ParameterForm, value: str | None) -> None:
+        if value is None or value == "":
+            return
+        self._settings[parameter.name] = value
+        if self._runs and self._function.kind is FunctionKind.OUTPUT:
+            self._controls.adjust(self._settings)
+        self.redraw()
+
+    # Running
+
+    def do_start(self) -> None:
+        """Say what moves and ask."""
+        function = self._function
+        self.console.show_screen(
+            Question(
+                question=lambda: _("Start “{function}” of {unit}?").format(
+                    function=function.label or function.name, unit=self._unit.label
+                ),
+                consequences=self._consequences,
+                yes=lambda: _("Yes, start now"),
+            ),
+            self._answered,
+        )
+
+    def _consequences(self) -> str:
+        function = self._function
+        lines = [f"! {function.warning}"] if function.warning else []
+        lines += [
+            f"{p.label or p.name}: {self._settings.get(p.name) or '-'} {p.unit}".rstrip()
+            for p in function.start.parameters
+        ]
+        if waiting := unmet(self.session.driven.conditions or ()):
+            lines.append(waiting)
+        if function.kind is FunctionKind.OTHER:
+            lines.append(_("It is sent once; there is nothing to give back."))
+        else:
+            lines.append(_("Space stops it; control is given back in any case."))
+        return "\n".join(lines)
+
+    def _answered(self, yes: bool | None) -> None:
+        if not yes:
+            self.console.say(lambda: _("Nothing was started."))
+            return
+        workshop, unit, function = self.session.workshop, self._unit, self._function
+        self._controls = controls = Controls()
+        self.session.driven.result = self._told = None
+        settings = {name: value for name, value in self._settings.items() if value}
+        self.console.start_job(
+            DRIVE,
+            lambda cancellation: workshop.actuations.run(
+                unit, function, settings, cancellation=cancellation, controls=controls
+            ),
+        )
+
+    def _stop(self) -> None:
+        if self.session.job is not None:
+            self.session.job.cancel()
+
+    def do_mark(self) -> None:
+        """Stop at once."""
+        self._stop()
+
+    def do_clear(self) -> None:
+        """Stop at once."""
+        self._stop()
+
+    def do_groups(self) -> None:
+        """Stop before leaving."""
+        if self._runs:
+            self._stop()
+        super().do_groups()
+
+    def do_save(self) -> None:
+        """Save the order report."""
+        save_order(self.console, self.session.workshop.line.vehicle.vin)
+
+    def do_back(self) -> None:
+        """Close the line that is open, stop what runs, or leave."""
+        if self.query_one("#value", Entry).is_open:
+            self._editing = None
+            self._leave_line()
+        elif self._runs:
+            self._stop()
+        else:
+            super().do_back()
