@@ -11,6 +11,7 @@ from typing import cast
 
 from tests.procedures.order_book import KeptOrders
 from tests.screens.fake_codings import FakeCodings
+from tests.screens.fake_guided import FakeGuidedTests
 from workshop_console.console.errors import ConsoleError, Fact
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.workshop import Workshop
@@ -247,6 +248,7 @@ class FakeWorkshop:
         self.line = self
         """The fake is its own line to the vehicle."""
         self.orders = FakeOrders(self)
+        self.guided_tests = FakeGuidedTests()
 
     def as_workshop(self) -> Workshop:
         return cast("Workshop", self)
