@@ -143,8 +143,8 @@ def _begin_recording(
     session: Session, asked: ValuesRequest, watch: Watch, offered: tuple[ValueReading, ...]
 ) -> None:
     """Record what was asked for from now on. Raises ConsoleError WC-107, WC-604, WC-411."""
-    from workshop_console.console.jobs.actual_values import chosen
     from workshop_console.console.jobs.recording import Recorder
+    from workshop_console.console.jobs.value_board import chosen
 
     rows = chosen(offered, asked.value)
     vehicle = session.workshop.line.vehicle

@@ -5,18 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.clean import clean
-from workshop_console.console.model.forms import ParameterKind
-from workshop_console.console.model.message import RaisedMessage, raised_by
-from workshop_console.console.model.values import ValueName, ValueReading
+from workshop_console.console.model.message import raised_by
+from workshop_console.console.model.values import ValueName
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     Event,
@@ -29,23 +26,27 @@ from workshop_console.console.procedures.events import (
 if TYPE_CHECKING:
     from workshop_console.console.jobs.opened import OpenedUnit
     from workshop_console.console.jobs.recording import Recorder
-    from workshop_console.console.model.actuation import DrivenUnit
-    from workshop_console.console.model.dtc import DecodedValue
-    from workshop_console.console.model.forms import RecordForm
+    from workshop_console.console.jobs.value_board import Board
     from workshop_console.console.model.kept import ValueSet
     from workshop_console.console.ports import Coder, ValueSets, VehicleLink
-    from workshop_console.console.procedures.actual_values import PolledUnit, RecordAnswer, RecordKey
+    from workshop_console.console.procedures.actual_values import RecordAnswer, RecordKey
+
+    _Batch = tuple[RecordAnswer, ...]
 
     # What a job needs is imported when the first one starts: the first screen is waited for.
 
 PICTURE_S = 0.4
 """Between two pictures: two to four a second are as fast as a person reads."""
 BATCH_S = 0.1
-"""Between two looks at what was answered; a recording has a row for each."""
+"""Between two looks at what was answered."""
+ROW_S = 0.01
+"""Between two rows of a recording, at least; each answer that comes slower has a row of its own."""
+_END_S = 5.0
+"""Time for the polling to give its sessions back."""
 _MOST_BATCHES = 600
 """Batches that may wait for decoding: a minute. Then the oldest answers are not counted any more."""
-_MOST_DECODED = 8_192
-"""Answers whose meaning is remembered: most of them come again and again."""
+_BEHIND = 5
+"""Batches that wait when the decoding does not keep up: then only the newest answers are shown."""
 
 
 class Watch:
@@ -158,10 +159,11 @@ class ActualValues:
         self, names: Sequence[str], cancellation: Cancellation, *, pdx: Sequence[Path], scan: bool
     ) -> Generator[Event, None, tuple[VehicleLink, tuple[OpenedUnit, ...]]]:
         from workshop_console.console.jobs.opened import open_units
+        from workshop_console.console.jobs.value_board import rows_of
 
         link, units = yield from open_units(self._line, self._coder, names, cancellation, pdx=pdx, scan=scan)
         yield UnitsPlanned(units=tuple(unit.summary for unit in units))
-        yield ValuesOffered(values=tuple(row for unit in units for row in _rows(unit)))
+        yield ValuesOffered(values=tuple(row for unit in units for row in rows_of(unit)))
         return link, units
 
     def _run(
@@ -175,8 +177,12 @@ class ActualValues:
         scan: bool,
         once: bool,
     ) -> Iterator[Event]:
+        from workshop_console.console.jobs.value_board import Board
+
         with self._line.working():
             link, units = yield from self._opened(names, cancellation, pdx=pdx, scan=scan)
+            if cancellation.requested:
+                return
             board = Board(self._coder, units)
             if watch is None:
                 watch = Watch(board.called(values))
@@ -205,22 +211,6 @@ class ActualValues:
         self._sets.remove(self.vehicle, name)
 
 
-def _rows(unit: OpenedUnit | DrivenUnit) -> Iterator[ValueReading]:
-    """Yield a row without a value for each value of a unit."""
-    for record in unit.forms.records:
-        for form in record.values:
-            yield ValueReading(
-                name=ValueName(unit=unit.summary.name, address=str(unit.address), value=form.name),
-                label=form.label or form.name,
-                unit_label=unit.summary.label or unit.summary.name,
-                kind=form.kind,
-                unit=form.unit,
-                low=form.low,
-                high=form.high,
-                digits=form.digits,
-            )
-
-
 def _watched(
     link: VehicleLink, board: Board, watch: Watch, cancellation: Cancellation, *, once: bool
 ) -> Iterator[Event]:
@@ -228,17 +218,15 @@ def _watched(
     from workshop_console.console.procedures.actual_values import Wanted, poll
 
     wanted = Wanted(board.keys_of(_asked(watch)))
-    batches: queue.Queue[tuple[RecordAnswer, ...] | BaseException | None] = queue.Queue()
-    stop = threading.Event()
+    batches: queue.Queue[_Batch | BaseException | None] = queue.Queue()
+    ending = Cancellation()
 
     def run() -> None:
         end: BaseException | None = None
         try:
-            for batch in poll(link, board.polled, wanted, cancellation, every_s=BATCH_S, once=once):
+            for batch in poll(link, board.polled, wanted, ending, every_s=BATCH_S, once=once):
                 if batches.qsize() < _MOST_BATCHES:
                     batches.put(batch)
-                if stop.is_set():
-                    break
         except Exception as error:  # told by the job, in whose thread it belongs
             end = error
         batches.put(end)
@@ -248,31 +236,70 @@ def _watched(
     due = time.monotonic() + PICTURE_S
     over = False
     try:
-        while not over:
-            if watch.changed.is_set():
-                watch.changed.clear()
-                wanted.set(board.keys_of(_asked(watch)))
-            batch = batches.get()
-            over = batch is None
-            if isinstance(batch, BaseException):
-                raise batch
-            if batch:
-                board.take(batch)
-                yield from _record(watch, board)
-            if watch.take_reset():
-                board.reset()
-            now = time.monotonic()
-            if over or now >= due:
-                yield ValuesRead(values=board.values_of(watch.visible), at=now)
-                due = now + PICTURE_S
+        with cancellation.waking(ending.request):
+            while not over:
+                if cancellation.requested:
+                    ending.request()
+                if watch.changed.is_set():
+                    watch.changed.clear()
+                    wanted.set(board.keys_of(_asked(watch)))
+                batch, over = _next_batch(batches, merge=watch.recorder is None)
+                yield from _taken(board, watch, batch)
+                if watch.take_reset():
+                    board.reset()
+                now = time.monotonic()
+                if over or now >= due:
+                    yield ValuesRead(values=board.values_of(watch.visible), at=now)
+                    due = now + PICTURE_S
     finally:
-        stop.set()
-        if thread.is_alive():
-            link.cancel()
-        thread.join(5.0)
+        ending.request()
+        thread.join(_END_S)
         watch.record(None)
     if link.lost:
         raise ConsoleError("WC-203", uri=link.uri)
+
+
+def _next_batch(batches: queue.Queue[_Batch | BaseException | None], *, merge: bool) -> tuple[_Batch, bool]:
+    """Return what was answered since the last time, and whether it was the last; waits for it.
+
+    With `merge`, where the decoding does not keep up, only the newest answers.
+    """
+    found = [batches.get()]
+    if merge and batches.qsize() >= _BEHIND:
+        found += [batches.get() for _ in range(batches.qsize())]
+    for batch in found:
+        if isinstance(batch, BaseException):
+            raise batch
+    answers = [answer for batch in found if isinstance(batch, tuple) for answer in batch]
+    if len(found) > 1:
+        answers = list({answer.key: answer for answer in answers}.values())
+    return tuple(answers), found[-1] is None
+
+
+def _taken(board: Board, watch: Watch, batch: _Batch) -> Iterator[Event]:
+    """Take a batch over; while recording, answer by answer."""
+    if watch.recorder is None:
+        board.take(batch)
+        return
+    board.decode(batch)
+    for answers in rounds(batch):
+        board.take(answers)
+        yield from _record(watch, board, answers[-1].at)
+
+
+def rounds(batch: _Batch) -> Iterator[tuple[RecordAnswer, ...]]:
+    """Divide a batch so that no record comes twice within a part, unless it does so within ROW_S."""
+    part: list[RecordAnswer] = []
+    seen: set[RecordKey] = set()
+    for answer in batch:
+        if answer.key in seen and answer.at - part[0].at >= ROW_S:
+            yield tuple(part)
+            part.clear()
+            seen.clear()
+        part.append(answer)
+        seen.add(answer.key)
+    if part:
+        yield tuple(part)
 
 
 def _asked(watch: Watch) -> tuple[ValueName, ...]:
@@ -280,150 +307,12 @@ def _asked(watch: Watch) -> tuple[ValueName, ...]:
     return (*watch.visible, *recorder.names) if recorder is not None else watch.visible
 
 
-def _record(watch: Watch, board: Board) -> Iterator[Event]:
+def _record(watch: Watch, board: Board, at: float) -> Iterator[Event]:
     recorder = watch.recorder
     if recorder is None:
         return
     try:
-        recorder.write(board.values_of(recorder.names), time.monotonic())
+        recorder.write(board.values_of(recorder.names), at)
     except ConsoleError as error:
         watch.record(None)
         yield MessageRaised(message=raised_by(error))
-
-
-def chosen(rows: Sequence[ValueReading], values: Sequence[str]) -> tuple[ValueReading, ...]:
-    """Return the rows of the values called so (name or label, in any case); all without names.
-
-    Raises ConsoleError WC-411 for a value that is not described.
-    """
-    if not values:
-        return tuple(rows)
-    found: set[ValueName] = set()
-    for wanted in values:
-        folded = wanted.strip().casefold()
-        fitting = [row for row in rows if folded in (row.name.value.casefold(), row.label.casefold())]
-        if not fitting:
-            units = ", ".join(dict.fromkeys(row.name.unit for row in rows))
-            raise ConsoleError("WC-411", name=clean(wanted, longest=80), unit=clean(units, longest=120))
-        found.update(row.name for row in fitting)
-    return tuple(row for row in rows if row.name in found)
-
-
-class Board:
-    """The values of opened units as they are now."""
-
-    def __init__(self, coder: Coder, units: Sequence[OpenedUnit | DrivenUnit]) -> None:
-        from workshop_console.console.procedures.actual_values import PolledUnit
-
-        self._coder = coder
-        self._rows = {row.name: row for unit in units for row in _rows(unit)}
-        self._of_record: dict[RecordKey, tuple[OpenedUnit | DrivenUnit, RecordForm]] = {
-            (str(unit.address), record.request): (unit, record)
-            for unit in units
-            for record in unit.forms.records
-        }
-        self._keys: dict[ValueName, RecordKey] = {
-            ValueName(unit=unit.summary.name, address=str(unit.address), value=form.name): key
-            for key, (unit, record) in self._of_record.items()
-            for form in record.values
-        }
-        self._decoded: OrderedDict[tuple[RecordKey, bytes], tuple[DecodedValue, ...]] = OrderedDict()
-        self.polled: tuple[PolledUnit, ...] = tuple(
-            PolledUnit(address=unit.address, timing=unit.summary.timing, records=unit.forms.records)
-            for unit in units
-        )
-
-    def called(self, values: Sequence[str]) -> tuple[ValueName, ...]:
-        """Return the values called so (name or label, in any case); all without names. Raises WC-411."""
-        return tuple(row.name for row in chosen(tuple(self._rows.values()), values))
-
-    def called_here(self, values: Sequence[str]) -> tuple[ValueName, ...]:
-        """Return those of the values called so that there are."""
-        wanted = set(values)
-        return tuple(name for name in self._rows if name.value in wanted)
-
-    def keys_of(self, names: Iterable[ValueName]) -> frozenset[RecordKey]:
-        """Return the records that hold these values."""
-        return frozenset(key for name in names if (key := self._keys.get(name)) is not None)
-
-    def values_of(self, names: Iterable[ValueName]) -> tuple[ValueReading, ...]:
-        """Return the rows of these values."""
-        return tuple(row for name in names if (row := self._rows.get(name)) is not None)
-
-    def reset(self) -> None:
-        """Begin least and greatest anew, with what is there now."""
-        for name, row in self._rows.items():
-            self._rows[name] = replace(row, least=row.number, greatest=row.number)
-
-    def take(self, answers: Sequence[RecordAnswer]) -> None:
-        """Take over what the units said."""
-        self._decode(answers)
-        for answer in answers:
-            unit, record = self._of_record[answer.key]
-            if answer.failure is not None:
-                for form in record.values:
-                    name = ValueName(unit=unit.summary.name, address=answer.key[0], value=form.name)
-                    row = self._rows[name]
-                    nrc = answer.failure.nrc
-                    reason = answer.failure.reason
-                    facts = (
-                        ("unit", row.unit_label),
-                        ("value", row.label),
-                        ("nrc", nrc if nrc is not None else (reason.value if reason else "")),
-                    )
-                    problem = RaisedMessage(number="WC-360", facts=facts)
-                    self._rows[name] = replace(row, problem=problem, text="", number=None, at=answer.at)
-                continue
-            for value in self._decoded.get((answer.key, answer.response), ()):
-                name = ValueName(unit=unit.summary.name, address=answer.key[0], value=value.name)
-                known = self._rows.get(name)
-                if known is not None:
-                    self._rows[name] = _renewed(known, value, answer.at)
-
-    def _decode(self, answers: Sequence[RecordAnswer]) -> None:
-        """Ask the coder for all answers that were not seen before, unit by unit."""
-        fresh: dict[int, dict[tuple[RecordKey, bytes], None]] = {}
-        units: dict[int, OpenedUnit | DrivenUnit] = {}
-        for answer in answers:
-            known = (answer.key, answer.response)
-            if answer.response and known not in self._decoded:
-                unit, _record = self._of_record[answer.key]
-                units[id(unit)] = unit
-                fresh.setdefault(id(unit), {})[known] = None
-        for unit_id, wanted in fresh.items():
-            unit = units[unit_id]
-            asked = [(self._of_record[key][1].service, key[1], response) for key, response in wanted]
-            for known, values in zip(
-                wanted, self._coder.decode(unit.summary, unit.variant, asked), strict=True
-            ):
-                self._decoded[known] = values
-        while len(self._decoded) > _MOST_DECODED:
-            self._decoded.popitem(last=False)
-
-
-def _renewed(row: ValueReading, value: DecodedValue, at: float) -> ValueReading:
-    number = _number(value.value) if row.kind is ParameterKind.NUMBER else None
-    least, greatest = row.least, row.greatest
-    if number is not None:
-        least = number if least is None else min(least, number)
-        greatest = number if greatest is None else max(greatest, number)
-    return replace(
-        row,
-        text=value.value,
-        number=number,
-        raw=value.raw,
-        unit=value.unit or row.unit,
-        at=at,
-        least=least,
-        greatest=greatest,
-        samples=row.samples + 1,
-        problem=None,
-    )
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if abs(number) != float("inf") and number == number else None

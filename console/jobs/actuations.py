@@ -158,7 +158,7 @@ class Actuations:
         seconds: float | None = None,
     ) -> Generator[Event, None, ActuationResult]:
         """Drive `function` over an open line, inside `line.working()`, and return what became of it."""
-        from workshop_console.console.jobs.actual_values import Board
+        from workshop_console.console.jobs.value_board import Board
         from workshop_console.console.procedures.actual_values import PolledUnit
         from workshop_console.console.procedures.actuation import drive
 

@@ -27,12 +27,13 @@ LONGEST_ANSWER_BYTES = 1_000
 """Answer that a combined request may lead to; longer ones keep single values waiting."""
 ASK_AGAIN_S = 10.0
 """A record that was refused is asked for again after this time: conditions change."""
+SESSION_AGAIN_S = 30.0
+"""The extended session is tried again after this time: the unit may have started anew."""
 SILENCE_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before a unit is asked again that did not answer."""
 END_S = 1.0
 """Time for giving sessions back at the end."""
 
-_WANTS_SESSION = OTHER_SESSION | {NegativeResponse.REQUEST_OUT_OF_RANGE}
 _EXTENDED, _DEFAULT = 0x03, 0x01
 
 RecordKey = tuple[str, bytes]
@@ -163,10 +164,12 @@ class RecordPoller:
 
     unit: PolledUnit
     once: bool = False
+    may_change_session: bool = True
+    """Not while something is driven: entering a session gives control back."""
     in_session: bool = False
     session_changed: bool = False
     _most: int = MOST_IDENTIFIERS
-    _session_tried: bool = False
+    _session_not_before: float = 0.0
     _turn: deque[RecordForm] = field(default_factory=deque)
     _turn_of: frozenset[RecordKey] = frozenset()
     _alone: deque[RecordForm] = field(default_factory=deque)
@@ -226,11 +229,12 @@ class RecordPoller:
         while self._turn and len(group) < self._most:
             record = self._turn[0]
             size = 2 + (record.length or 0)
-            if group and (not _combines(record) or length + size > LONGEST_ANSWER_BYTES):
+            combines = _combines(record) and record.request not in self._refused_until
+            if group and (not combines or length + size > LONGEST_ANSWER_BYTES):
                 break
             group.append(self._turn.popleft())
             length += size
-            if not _combines(record):
+            if not combines:
                 break
         return tuple(group)
 
@@ -246,6 +250,8 @@ class RecordPoller:
                 return self._one_by_one(asked)
             self._alone.extend(record for record in asked if record.request not in parts)
             self._settled.update(parts)
+            for request in parts:
+                self._refused_until.pop(request, None)
             return [
                 RecordAnswer(key=self._key(record), at=now, response=parts[record.request])
                 for record in asked
@@ -263,11 +269,13 @@ class RecordPoller:
 
     def _refused(self, asked: tuple[RecordForm, ...], exchange: Exchange, now: float) -> list[RecordAnswer]:
         self._silences = 0
-        if exchange.nrc in OTHER_SESSION and self._enter(asked):
+        if exchange.nrc in OTHER_SESSION and self._enter(asked, now):
             return []
         if len(asked) > 1:
             return self._one_by_one(asked)
-        if exchange.nrc in _WANTS_SESSION and self._enter(asked):
+        # 0x31 may mean "not in this session" or "never"; what the standard has every unit may read anywhere.
+        elsewhere = exchange.nrc == NegativeResponse.REQUEST_OUT_OF_RANGE and not self.in_session
+        if elsewhere and asked[0].service and self._enter(asked, now):
             return []
         self._failed_size = 0
         for record in asked:
@@ -284,11 +292,12 @@ class RecordPoller:
         self._failed_size = len(asked)
         return []
 
-    def _enter(self, asked: tuple[RecordForm, ...]) -> bool:
-        """Try the extended session, once, and ask again; return whether it is tried."""
-        if self._session_tried:
+    def _enter(self, asked: tuple[RecordForm, ...], now: float) -> bool:
+        """Try the extended session, and ask again in it; return whether it is tried."""
+        if not self.may_change_session or now < self._session_not_before:
             return False
-        self._session_tried = self._entering = True
+        self._session_not_before = now + SESSION_AGAIN_S
+        self._entering = True
         self._alone.extendleft(reversed(asked))
         return True
 

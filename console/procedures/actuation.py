@@ -166,7 +166,7 @@ class _Run:
         self._desk = desk
         self._cancellation = cancellation
         self._show = show
-        self._poller = RecordPoller(related) if related is not None else None
+        self._poller = RecordPoller(related, may_change_session=False) if related is not None else None
         self._keys: frozenset[RecordKey] = (
             frozenset((str(related.address), record.request) for record in related.records)
             if related is not None
