@@ -52,11 +52,19 @@ class ControlUnit(OneUnit):
         return super().cannot(command_id)
 
     def footer(self) -> tuple[tuple[Key, ...], ...]:
-        """Return the keys; first the numbers of what else can be done with the unit."""
+        """Return the keys; first the numbers of what else can be done, which the message line names."""
         own, *others = super().footer()
         if self._view.report is not None:
             return (own, *others)
-        return ((*((number, _(label)) for number, (label, _open) in work_by_number().items()), *own), *others)
+        numbers = list(work_by_number())
+        return ((("-".join(dict.fromkeys((numbers[0], numbers[-1]))), _("Functions")), *own), *others)
+
+    def status_text(self) -> str:
+        """Say how far a job is, or what the numbers open."""
+        text = super().status_text()
+        if text or self._view.report is not None:
+            return text
+        return "  ".join(f"{number} {_(label)}" for number, (label, _open) in work_by_number().items())
 
     def help_paragraphs(self) -> list[Paragraph]:
         """Explain the numbers too."""

@@ -62,7 +62,7 @@ async def test_the_screen_of_a_unit_leads_to_its_codings() -> None:
         await driver.run_quick_test()
         await driver.press("enter")
         await driver.until(lambda: not driver.app.session.running)
-        assert f"{CODING} Coding" in driver.footer
+        assert f"{CODING} Coding" in driver.text
         await driver.press(CODING)
         assert driver.place == "UnitCodings"
 
