@@ -254,6 +254,14 @@ def build_workshop(
     )
     orders = Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who)
     security = SecurityKeys(line=line, orders=orders, clock=clock, who=lambda: settings.who)
+    actuations = Actuations(
+        line=line,
+        coder=coder,
+        orders=orders,
+        security=security,
+        clock=clock,
+        who=lambda: settings.who,
+    )
     return Workshop(
         settings=settings,
         folders=folders,
@@ -268,19 +276,12 @@ def build_workshop(
             line=line,
             coder=coder,
             orders=orders,
-            security=security,
+            actuations=actuations,
             clock=clock,
             who=lambda: settings.who,
             shipped=shipped_guided_tests,
         ),
-        actuations=Actuations(
-            line=line,
-            coder=coder,
-            orders=orders,
-            security=security,
-            clock=clock,
-            who=lambda: settings.who,
-        ),
+        actuations=actuations,
         codings=CodingJobs(
             line=line,
             coder=coder,

@@ -219,10 +219,10 @@ class GuidedRun:
             case GuidedAsked():
                 self.ask, self.driven = event, None
             case GuidedDriven():
-                self.driven = event if event.running else None
+                self.driven = event
             case GuidedStepTaken(taken=taken):
                 self.taken.append(taken)
-                self.ask = None
+                self.ask = self.driven = None
             case GuidedEnded(walk=walk):
                 self.walk = walk
                 self.ask = self.driven = None

@@ -19,8 +19,8 @@ from workshop_console.console.procedures.events import (
 )
 
 if TYPE_CHECKING:
-    from workshop_console.console.jobs.opened import OpenedUnit
-    from workshop_console.console.jobs.security_keys import SecurityKeys
+    from workshop_console.console.jobs.actuations import Actuations
+    from workshop_console.console.model.actuation import DrivenUnit
     from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Reading, StepTaken
     from workshop_console.console.model.kept import Details
     from workshop_console.console.ports import Clock, Coder, OrderBook
@@ -39,7 +39,7 @@ class GuidedTests:
         line: the vehicle at the VCI.
         coder: encodes and decodes by the descriptions.
         orders: the order book.
-        security: keys for functions that need them.
+        actuations: drives functions.
         clock: the time of entries.
         who: name of the mechanic.
         shipped: the tests.
@@ -51,7 +51,7 @@ class GuidedTests:
         line: VehicleLine,
         coder: Coder,
         orders: OrderBook,
-        security: SecurityKeys,
+        actuations: Actuations,
         clock: Clock,
         who: Callable[[], str],
         shipped: Callable[[], Sequence[GuidedTest]],
@@ -59,7 +59,7 @@ class GuidedTests:
         self._line = line
         self._coder = coder
         self._orders = orders
-        self._security = security
+        self._actuations = actuations
         self._clock = clock
         self._who = who
         self._shipped = shipped
@@ -87,6 +87,7 @@ class GuidedTests:
         nothing can be written down.
         """
         from workshop_console.console.jobs.opened import open_units
+        from workshop_console.console.model.actuation import DrivenUnit
         from workshop_console.console.model.guided import GuidedWalk
 
         cancellation = cancellation or Cancellation()
@@ -96,26 +97,31 @@ class GuidedTests:
             if not units:
                 yield GuidedEnded(walk=GuidedWalk(test=test, steps=()))
                 return
-            yield from self._walked(test, unit, units[0], mechanic, cancellation)
+            driven = DrivenUnit(
+                summary=units[0].summary,
+                address=units[0].address,
+                variant=units[0].variant,
+                forms=units[0].forms,
+            )
+            yield from self._walked(test, unit, driven, mechanic, cancellation)
 
     def _walked(
         self,
         test: GuidedTest,
         asked_as: str,
-        unit: OpenedUnit,
+        unit: DrivenUnit,
         mechanic: Mechanic,
         cancellation: Cancellation,
     ) -> Iterator[Event]:
-        from workshop_console.console.jobs.guided_vehicle import Books, GuidedVehicle
+        from workshop_console.console.jobs.guided_vehicle import GuidedVehicle
         from workshop_console.console.procedures.guided_test import walk
 
         vehicle = GuidedVehicle(
             line=self._line,
             coder=self._coder,
+            actuations=self._actuations,
             unit=unit,
             asked_as=asked_as,
-            security=self._security,
-            books=Books(orders=self._orders, now=self._clock.now, who=self._who()),
         )
         taken: list[StepTaken] = []
         entry = self._begin(test, unit)
@@ -134,7 +140,7 @@ class GuidedTests:
                     self._complete(entry, taken, "stopped" if cancellation.requested else "failed")
         yield GuidedEnded(walk=gone)
 
-    def _begin(self, test: GuidedTest, unit: OpenedUnit) -> int:
+    def _begin(self, test: GuidedTest, unit: DrivenUnit) -> int:
         from workshop_console.console.model.kept import EntryKind, OrderEntry
 
         vehicle = self._line.vehicle
@@ -143,7 +149,7 @@ class GuidedTests:
                 time=self._clock.now(),
                 vin=vehicle.vin,
                 vehicle_name=vehicle.name,
-                unit=unit.summary.label or unit.summary.name,
+                unit=unit.label,
                 address=str(unit.address),
                 kind=EntryKind.GUIDED_TEST,
                 what=test.title,

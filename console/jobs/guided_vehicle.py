@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from datetime import datetime
+import threading
+import time
+from collections.abc import Generator
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.opened import OpenedUnit, open_units
-from workshop_console.console.jobs.security_keys import SecurityKeys
+from workshop_console.console.jobs.actuations import Actuations
+from workshop_console.console.jobs.opened import open_units
 from workshop_console.console.jobs.vehicle_line import VehicleLine
+from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
 from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm, ValueForm
 from workshop_console.console.model.guided import ActuateStep, Driven, MeasureStep, Reading
-from workshop_console.console.model.kept import EntryKind, OrderEntry
 from workshop_console.console.model.message import RaisedMessage, raised_by
-from workshop_console.console.ports import Coder, OrderBook, VehicleLink
+from workshop_console.console.ports import Coder
+from workshop_console.console.procedures.actuation import PICTURE_S, check
 from workshop_console.console.procedures.cancellation import Cancellation
-from workshop_console.console.procedures.conditions import check_conditions
-from workshop_console.console.procedures.events import Event
-from workshop_console.console.procedures.guided_drive import DrivenFunction, drive_for
+from workshop_console.console.procedures.events import (
+    ActuationChecked,
+    ActuationRuns,
+    Event,
+    GuidedDriven,
+    MessageRaised,
+)
 from workshop_console.console.procedures.guided_test import DriveEnded, Prepared
-from workshop_console.console.procedures.outcomes import outcome_of
 from workshop_console.console.procedures.scripts import UnitScript, UnitTask, run_scripts
 from workshop_console.console.procedures.services import OTHER_SESSION, described, diagnostic_session
 
 _DEFAULT, _EXTENDED = 0x01, 0x03
-
-
-@dataclass(frozen=True, kw_only=True)
-class Books:
-    """Where driving is written down, and who drives."""
-
-    orders: OrderBook
-    now: Callable[[], datetime]
-    who: str
 
 
 class GuidedVehicle:
@@ -43,41 +38,35 @@ class GuidedVehicle:
     Args:
         line: the vehicle; the caller holds `working()`.
         coder: encodes and decodes.
+        actuations: drives functions, gives control back and writes them down.
         unit: the unit of the fault, opened.
         asked_as: what the test calls that unit.
-        security: keys for functions that need them.
-        books: where an actuation is written down.
     """
 
     def __init__(
-        self,
-        *,
-        line: VehicleLine,
-        coder: Coder,
-        unit: OpenedUnit,
-        asked_as: str,
-        security: SecurityKeys,
-        books: Books,
+        self, *, line: VehicleLine, coder: Coder, actuations: Actuations, unit: DrivenUnit, asked_as: str
     ) -> None:
         self._line = line
         self._coder = coder
-        self._security = security
-        self._books = books
-        self._units: dict[str, OpenedUnit | RaisedMessage] = {asked_as: unit}
+        self._actuations = actuations
+        self._units: dict[str, DrivenUnit | RaisedMessage] = {asked_as: unit}
 
     def _opened(
         self, name: str, cancellation: Cancellation
-    ) -> Generator[Event, None, OpenedUnit | RaisedMessage]:
+    ) -> Generator[Event, None, DrivenUnit | RaisedMessage]:
         """Return a unit that a step names, opened once; else why it cannot be asked."""
         if name not in self._units:
             try:
                 _link, units = yield from open_units(self._line, self._coder, [name], cancellation)
             except ConsoleError as error:
                 self._units[name] = raised_by(error)
-            else:
-                if not units:
-                    return RaisedMessage(number="WC-302", facts=(("unit", name), ("reason", "no-answer")))
-                self._units[name] = units[0]
+                return self._units[name]
+            if not units:
+                return RaisedMessage(number="WC-302", facts=(("unit", name), ("reason", "no-answer")))
+            (unit,) = units
+            self._units[name] = DrivenUnit(
+                summary=unit.summary, address=unit.address, variant=unit.variant, forms=unit.forms
+            )
         return self._units[name]
 
     def described(self, step: MeasureStep | ActuateStep, unit: str) -> Reading | None:
@@ -87,7 +76,7 @@ class GuidedVehicle:
             return None
         form: ValueForm | ParameterForm | None
         if isinstance(step, ActuateStep) and step.result:
-            form = _result_form(opened, step)
+            form = _result_form(opened.function(step.function), step.result)
         else:
             form = _value_form(opened, step.value)
         return Reading(label=form.label or form.name, unit=form.unit) if form is not None else None
@@ -101,16 +90,17 @@ class GuidedVehicle:
             return Reading(message=opened)
         return self._value(opened, value, cancellation)
 
-    def _value(self, unit: OpenedUnit, value: str, cancellation: Cancellation) -> Reading:
+    def _value(self, unit: DrivenUnit, value: str, cancellation: Cancellation) -> Reading:
         record, form = unit.forms.record_of(value), _value_form(unit, value)
         if record is None or form is None:
-            return Reading(message=_unreadable(unit, value))
+            return _unreadable(unit, value)
         link = self._line.link()
-        answer = _run(link, unit, _read(record.request), cancellation)
+        task = UnitTask(address=unit.address, timing=unit.summary.timing, script=_read(record.request))
+        ((_, answer),) = run_scripts(link, [task], cancellation)
         if link.lost:
             raise ConsoleError("WC-203", uri=link.uri)
         if not answer.positive:
-            return Reading(label=form.label or form.name, message=_unreadable(unit, form.label or form.name))
+            return _unreadable(unit, form.label or form.name)
         (decoded,) = self._coder.decode(
             unit.summary, unit.variant, [(record.service, record.request, answer.payload)]
         )
@@ -120,8 +110,8 @@ class GuidedVehicle:
             # A field of several records is called Record.Field in the form only.
             found = decoded[place]
         if found is None:
-            return Reading(label=form.label or form.name, message=_unreadable(unit, form.label or form.name))
-        return _as_reading(form, found.value, found.unit)
+            return _unreadable(unit, form.label or form.name)
+        return _reading(form, found.value, found.unit)
 
     # -- driving -----------------------------------------------------------------------------------
 
@@ -132,28 +122,16 @@ class GuidedVehicle:
         opened = yield from self._opened(unit, cancellation)
         if isinstance(opened, RaisedMessage):
             return Prepared(message=opened)
+        function = opened.function(step.function)
+        if function is None:
+            undescribed = ConsoleError("WC-411", name=step.function, unit=opened.label)
+            return Prepared(message=raised_by(undescribed))
         try:
-            function = self._function(opened, step)
+            self._coder.encode(opened.summary, opened.variant, function.start.name, dict(step.settings))
         except ConsoleError as error:
             return Prepared(message=raised_by(error))
-        checked = check_conditions(
-            self._line.link(),
-            opened.summary,
-            opened.address,
-            opened.forms,
-            function.form.conditions,
-            self._coder,
-            cancellation,
-        )
-        return Prepared(function=function.form, conditions=checked)
-
-    def _function(self, unit: OpenedUnit, step: ActuateStep) -> DrivenFunction:
-        """Return the function with its request. Raises ConsoleError WC-411, WC-412."""
-        form = next((f for f in unit.forms.functions if f.name == step.function), None)
-        if form is None:
-            raise ConsoleError("WC-411", name=step.function, unit=_name(unit))
-        encoded = self._coder.encode(unit.summary, unit.variant, form.start.name, dict(step.settings))
-        return DrivenFunction(unit=unit.summary, address=unit.address, form=form, request=encoded.payload)
+        conditions = check(self._line.link(), opened, function, self._coder, cancellation)
+        return Prepared(function=function, conditions=conditions)
 
     def drive(self, step: ActuateStep, unit: str, stop: Cancellation) -> Generator[Event, None, DriveEnded]:
         """See procedures.guided_test.Vehicle; what is driven is an entry of its own in the order book.
@@ -162,113 +140,114 @@ class GuidedVehicle:
         """
         opened = yield from self._opened(unit, stop)
         if isinstance(opened, RaisedMessage):
-            return _refused(opened)
-        link = self._line.link()
-        try:
-            function = self._function(opened, step)
-        except ConsoleError as error:
-            return _refused(raised_by(error))
-        for checked in check_conditions(
-            link,
-            opened.summary,
-            opened.address,
-            opened.forms,
-            function.form.conditions,
-            self._coder,
-            stop,
-        ):
-            if checked.holds is False:
-                unmet = ConsoleError(
-                    "WC-320", unit=_name(opened), condition=checked.condition.text, value=checked.value
-                )
-                return _refused(raised_by(unmet))
-        return (
-            yield from drive_for(
-                link,
+            return DriveEnded(driven=Driven.REFUSED, reading=Reading(message=opened))
+        function = opened.function(step.function)
+        if function is None:
+            return DriveEnded(driven=Driven.REFUSED)
+        began = time.monotonic()
+        result = yield from _shown(
+            self._actuations.drive(
+                self._line.link(),
+                opened,
                 function,
-                step,
-                ring=lambda: self._security.ring(opened.summary, opened.address),
-                journal=_Journal(self._books, self._line, opened, function.form, step),
-                read=lambda: self._measured(opened, function.form, step, stop),
-                stop=stop,
-            )
+                dict(step.settings),
+                stop,
+                related=(step.value,) if step.value else (),
+                seconds=step.seconds,
+            ),
+            step,
         )
+        if stop.requested:
+            yield from _told(result.messages)
+            return DriveEnded(driven=Driven.STOPPED)
+        if result.outcome != "done":
+            message = result.messages[-1] if result.messages else None
+            yield from _told(result.messages[:-1])
+            return DriveEnded(driven=Driven.REFUSED, reading=Reading(message=message))
+        yield from _told(result.messages)
+        if function.kind is not FunctionKind.OUTPUT and step.value:
+            # It ended by itself; what it changed may need the rest of the time to show.
+            reading = yield from self._after(opened, step, began, stop)
+        else:
+            reading = _measured(opened, function, step, result)
+        return DriveEnded(driven=Driven.STOPPED if stop.requested else Driven.DONE, reading=reading)
 
-    def _measured(
-        self, unit: OpenedUnit, form: FunctionForm, step: ActuateStep, stop: Cancellation
-    ) -> Reading:
-        if not step.result:
-            return self._value(unit, step.value, stop)
-        results, parameter = form.results, _result_form(unit, step)
-        if results is None or parameter is None:
-            return Reading(message=_unreadable(unit, step.result))
-        answer = _run(self._line.link(), unit, _read(results.request), stop)
-        if not answer.positive:
-            return Reading(message=_unreadable(unit, parameter.label or parameter.name))
-        (decoded,) = self._coder.decode(
-            unit.summary, unit.variant, [(results.name, results.request, answer.payload)]
-        )
-        found = next((v for v in decoded if v.name == step.result), None)
-        if found is None:
-            return Reading(message=_unreadable(unit, parameter.label or parameter.name))
-        return _as_reading(parameter, found.value, found.unit)
-
-
-class _Journal:
-    """Writes one actuation down (procedures.guided_drive.Journal)."""
-
-    def __init__(
-        self, books: Books, line: VehicleLine, unit: OpenedUnit, form: FunctionForm, step: ActuateStep
-    ) -> None:
-        self._books, self._line, self._unit, self._form, self._step = books, line, unit, form, step
-
-    def begin(self, request: bytes) -> int:
-        """See procedures.guided_drive.Journal."""
-        vehicle = self._line.vehicle
-        routine = self._form.kind is FunctionKind.ROUTINE
-        return self._books.orders.begin(
-            OrderEntry(
-                time=self._books.now(),
-                vin=vehicle.vin,
-                vehicle_name=vehicle.name,
-                unit=_name(self._unit),
-                address=str(self._unit.address),
-                kind=EntryKind.ROUTINE if routine else EntryKind.ACTUATION,
-                what=self._form.label or self._form.name,
-                request=request,
-                who=self._books.who,
-                details=self._step.settings,
-            )
-        )
-
-    def complete(self, entry_id: int, exchange: Exchange) -> None:
-        """See procedures.guided_drive.Journal."""
-        self._books.orders.complete(entry_id, answer=exchange.payload, outcome=outcome_of(exchange))
+    def _after(
+        self, unit: DrivenUnit, step: ActuateStep, began: float, stop: Cancellation
+    ) -> Generator[Event, None, Reading]:
+        """Read a value until the time of the step is over, and return it as it is then."""
+        woken = threading.Event()
+        with stop.waking(woken.set):
+            while not stop.requested and (left := began + step.seconds - time.monotonic()) > 0:
+                reading = self._value(unit, step.value, stop)
+                yield GuidedDriven(step=step, elapsed_s=time.monotonic() - began, reading=reading)
+                woken.wait(min(PICTURE_S, left))
+        return self._value(unit, step.value, stop) if not stop.requested else Reading()
 
 
-def _value_form(unit: OpenedUnit, value: str) -> ValueForm | None:
+def _shown(
+    driving: Generator[Event, None, ActuationResult], step: ActuateStep
+) -> Generator[Event, None, ActuationResult]:
+    """Pass the events of an actuation on as those of the step."""
+    try:
+        while True:
+            event = next(driving)
+            if isinstance(event, ActuationRuns):
+                reading = None
+                for value in event.result.values:
+                    if value.text:
+                        reading = Reading(
+                            text=value.text, number=value.number, unit=value.unit, label=value.label
+                        )
+                yield GuidedDriven(step=step, elapsed_s=event.result.elapsed_s, reading=reading)
+            elif not isinstance(event, ActuationChecked):
+                yield event
+    except StopIteration as end:
+        result: ActuationResult = end.value
+        return result
+    finally:
+        driving.close()
+
+
+def _told(messages: tuple[RaisedMessage, ...]) -> Generator[Event, None, None]:
+    for message in messages:
+        yield MessageRaised(message=message)
+
+
+def _measured(
+    unit: DrivenUnit, function: FunctionForm, step: ActuateStep, result: ActuationResult
+) -> Reading:
+    """Return what an actuation says of the value, or the result, that the step is about."""
+    if not step.measures:
+        return Reading()
+    if step.value:
+        for value in result.values:
+            if value.text:
+                return Reading(text=value.text, number=value.number, unit=value.unit, label=value.label)
+        return _unreadable(unit, step.value)
+    form = _result_form(function, step.result)
+    found = next((v for v in result.results if v.name == step.result), None)
+    if form is None or found is None:
+        return _unreadable(unit, (form.label or form.name) if form else step.result)
+    return _reading(form, found.value, found.unit)
+
+
+def _value_form(unit: DrivenUnit, value: str) -> ValueForm | None:
     record = unit.forms.record_of(value)
     return next((v for v in record.values if v.name == value), None) if record else None
 
 
-def _result_form(unit: OpenedUnit, step: ActuateStep) -> ParameterForm | None:
-    results = next((f.results for f in unit.forms.functions if f.name == step.function), None)
-    return next((r for r in results.results if r.name == step.result), None) if results else None
+def _result_form(function: FunctionForm | None, result: str) -> ParameterForm | None:
+    services = (function.results, function.start) if function is not None else ()
+    return next((r for service in services if service for r in service.results if r.name == result), None)
 
 
-def _name(unit: OpenedUnit) -> str:
-    return unit.summary.label or unit.summary.name
+def _unreadable(unit: DrivenUnit, value: str) -> Reading:
+    facts = (("unit", unit.label), ("value", value))
+    return Reading(label=value, message=RaisedMessage(number="WC-350", facts=facts))
 
 
-def _refused(message: RaisedMessage) -> DriveEnded:
-    return DriveEnded(driven=Driven.REFUSED, reading=Reading(message=message))
-
-
-def _unreadable(unit: OpenedUnit, value: str) -> RaisedMessage:
-    return RaisedMessage(number="WC-350", facts=(("unit", _name(unit)), ("value", value)))
-
-
-def _as_reading(form: ValueForm | ParameterForm, text: str, unit: str) -> Reading:
+def _reading(form: ValueForm | ParameterForm, text: str, unit: str) -> Reading:
     try:
         number: float | None = float(text)
     except ValueError:
@@ -284,12 +263,4 @@ def _read(request: bytes) -> UnitScript[Exchange]:
         if opened.positive:
             answer = yield described(request)
             yield diagnostic_session(_DEFAULT)
-    return answer
-
-
-def _run(
-    link: VehicleLink, unit: OpenedUnit, script: UnitScript[Exchange], cancellation: Cancellation
-) -> Exchange:
-    task = UnitTask(address=unit.address, timing=unit.summary.timing, script=script)
-    ((_, answer),) = run_scripts(link, [task], cancellation)
     return answer

@@ -176,11 +176,10 @@ class GuidedAsked:
 
 @dataclass(frozen=True, kw_only=True)
 class GuidedDriven:
-    """A function of a guided test runs; the last one of a step is not running any more."""
+    """A function of a guided test runs, until the step asks something or ends."""
 
     step: GuidedStep
     elapsed_s: float
-    running: bool = True
     reading: Reading | None = None
     """The value that the step is about, as it is now."""
 
