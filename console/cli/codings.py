@@ -13,11 +13,12 @@ from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.coding import CodingPlan, CodingReading, CodingResult
-from workshop_console.console.model.coding_json import coding_document
+from workshop_console.console.model.coding_json import coding_document, unit_document
+from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.forms import ParameterForm
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.console.model.message import RaisedMessage
-from workshop_console.console.procedures.events import CodingRead, CodingWritten, MessageRaised
+from workshop_console.console.procedures.events import CodingRead, CodingWritten, MessageRaised, UnitsPlanned
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _
 
@@ -46,7 +47,8 @@ def code_command(session: Session, asked: CodeRequest) -> int:
     workshop = session.workshop
     session.tell(workshop.problems)
     raised: list[RaisedMessage] = []
-    readings = _read(session, asked, raised)
+    planned: list[UnitSummary] = []
+    readings = _read(session, asked, raised, planned)
     kept = workshop.codings.kept_of(readings[0].vin, readings[0].unit.name) if readings else ()
     plan, result = _planned(session, readings, wanted, kept, asked), None
     if plan is not None:
@@ -55,15 +57,16 @@ def code_command(session: Session, asked: CodeRequest) -> int:
             result = _write(session, plan, raised)
     session.tell(raised)
     if session.as_json:
-        print_json(
-            coding_document(
-                [plan.before] if plan else readings,
-                plan=plan,
-                result=result,
-                kept=kept if asked.kept else None,
-                messages=workshop.raised(raised),
-            )
+        document = coding_document(
+            [plan.before] if plan else readings,
+            plan=plan,
+            result=result,
+            kept=kept if asked.kept else None,
+            messages=workshop.raised(raised),
         )
+        if document["unit"] is None and planned:
+            document["unit"] = unit_document(planned[0])
+        print_json(document)
     elif plan is not None:
         _print_plan(plan, result)
     elif asked.kept:
@@ -81,7 +84,9 @@ def _assignment(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _read(session: Session, asked: CodeRequest, raised: list[RaisedMessage]) -> list[CodingReading]:
+def _read(
+    session: Session, asked: CodeRequest, raised: list[RaisedMessage], planned: list[UnitSummary]
+) -> list[CodingReading]:
     """Read the codings asked for. Raises ConsoleError WC-411 when the unit has no such coding."""
     codings, files = session.workshop.codings, [Path(name) for name in asked.pdx]
     ecu = asked.ecu or ""
@@ -94,6 +99,8 @@ def _read(session: Session, asked: CodeRequest, raised: list[RaisedMessage]) -> 
             case CodingRead(reading=reading) if asked.coding is None or _called(reading, asked.coding):
                 readings.append(reading)
                 raised += reading.messages
+            case UnitsPlanned(units=units):
+                planned[:] = units
             case MessageRaised(message=message):
                 raised.append(message)
     if not readings and asked.coding is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workshop_console.console.model.coding import CheckedCondition, CodingPlan, CodingReading, CodingResult
+from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.model.report_json import message_document, utc_text
@@ -19,6 +20,12 @@ def _hex(data: bytes | None) -> str | None:
 
 def _condition(checked: CheckedCondition) -> Document:
     return {"text": checked.condition.text, "value": checked.value, "ok": checked.holds}
+
+
+def unit_document(unit: UnitSummary, address: str = "", variant: str = "") -> Document:
+    """Return a control unit; `address`: the one in use, else its first."""
+    known = str(unit.addresses[0]) if unit.addresses else ""
+    return {"name": unit.name, "label": unit.label, "address": address or known, "variant": variant}
 
 
 def reading_document(reading: CodingReading) -> Document:
@@ -78,14 +85,7 @@ def coding_document(
     if result is not None and result.outcome != "not-sent":
         after = result.after.data if result.after else None
     document: Document = {
-        "unit": {
-            "name": first.unit.name,
-            "label": first.unit.label,
-            "address": str(first.address),
-            "variant": first.variant,
-        }
-        if first
-        else None,
+        "unit": unit_document(first.unit, str(first.address), first.variant) if first else None,
         "codings": [reading_document(reading) for reading in readings],
         "coding": plan.before.form.name if plan else None,
         "changes": [

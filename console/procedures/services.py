@@ -101,5 +101,7 @@ def described(payload: bytes) -> UdsRequest:
     """Return a request that a description gives as bytes, with the echo that its service has."""
     if not payload:
         return UdsRequest(payload=payload)
-    echo = 2 if payload[0] == 0x22 else 1 if payload[0] in _SUB_FUNCTION_SERVICES else 0
+    echo = 1 if payload[0] in _SUB_FUNCTION_SERVICES else 0
+    if payload[0] == 0x22 and len(payload) > 2:
+        echo = 2  # descriptions have shorter identifiers too, and no rule says what repeats these
     return UdsRequest(payload=payload, echo_bytes=min(echo, len(payload) - 1))

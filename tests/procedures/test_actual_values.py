@@ -141,3 +141,9 @@ def test_an_answer_that_does_not_fit_is_not_split() -> None:
         RECORDS[0].request: bytes.fromhex("620101AA"),
         RECORDS[1].request: bytes.fromhex("620102BB"),
     }
+
+
+def test_a_short_identifier_of_a_maker_has_no_echo() -> None:
+    own = RecordForm(service="report_status", label="", request=b"\x22\x00")
+    found = run(ScriptedLink({ONE: unit_with(x2200="622A63")}), {ONE: (own,)})
+    assert found["0x0001", b"\x22\x00"].response == bytes.fromhex("622A63")

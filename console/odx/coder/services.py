@@ -27,6 +27,7 @@ START, STOP, RESULTS = 1, 2, 3
 
 _READING = frozenset((0x01, 0x02, 0x03, 0x05, 0x06, 0x07, 0x09, 0x0A, 0x12, 0x1A, 0x21, READ))
 """Readers of data: OBD modes, freeze frames and identification of KWP 2000, 0x22."""
+_SESSION = 0x10
 _CLEARING_OBD, _LAST_OBD = 0x04, 0x0A
 _FIRST_OWN_SERVICE = 0x80
 """Services from here on (but those of _NOT_OFFERED) are the maker's own; what they do only names tell."""
@@ -119,7 +120,8 @@ def _sort(bound: Bound, found: Sorted) -> bool:
             return False
         found.codings.append((bound, int.from_bytes(prefix[1:3], "big")))
         return True
-    if service in _NOT_OFFERED or service == _CLEARING_OBD:
+    own_session = service == _SESSION and free  # one that asks for more than its number is the maker's own
+    if (service in _NOT_OFFERED and not own_session) or service == _CLEARING_OBD:
         return False
     if not free and _reads(bound, service):
         found.records.append((bound, _whole_request(bound)))
