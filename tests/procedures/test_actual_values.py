@@ -15,6 +15,7 @@ from workshop_console.console.procedures.actual_values import (
     split_answer,
 )
 from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.services import described
 
 ONE, TWO = DoipAddress(1), DoipAddress(2)
 
@@ -143,7 +144,6 @@ def test_an_answer_that_does_not_fit_is_not_split() -> None:
     }
 
 
-def test_a_short_identifier_of_a_maker_has_no_echo() -> None:
-    own = RecordForm(service="report_status", label="", request=b"\x22\x00")
-    found = run(ScriptedLink({ONE: unit_with(x2200="622A63")}), {ONE: (own,)})
-    assert found["0x0001", b"\x22\x00"].response == bytes.fromhex("622A63")
+def test_only_a_data_identifier_is_expected_back() -> None:
+    assert described(b"\x22\xf1\x90").echo_bytes == 2
+    assert described(b"\x22\x00").echo_bytes == 0
