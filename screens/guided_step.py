@@ -17,7 +17,7 @@ from workshop_console.console.procedures.events import GuidedAsked
 from workshop_console.i18n.explain import guided_word
 from workshop_console.i18n.texts import _
 from workshop_console.screens.coding_bytes import condition_paragraphs
-from workshop_console.widgets.cells import fit
+from workshop_console.widgets.cells import fit, width_of
 from workshop_console.widgets.table import Column, Row
 from workshop_console.widgets.text_page import Paragraph, heading
 from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
@@ -29,8 +29,7 @@ _MARKS: dict[Judgement, tuple[str, Style]] = {
     Judgement.OTHER: ("!", BAD),
     Judgement.UNREADABLE: ("-", WARNING),
 }
-_SHOWN_PER_LINE = 4
-_SHOWN_CELLS = 18
+_LINE_CELLS = 76
 
 
 def way_columns() -> tuple[Column, ...]:
@@ -93,8 +92,10 @@ def asked_paragraphs(ask: GuidedAsked) -> list[Paragraph]:
     """Return what the mechanic should know before the answer."""
     found: list[Paragraph] = []
     shown = [f"{one.label}: {reading_text(one) or '-'}" for one in ask.shown]
-    for start in range(0, len(shown), _SHOWN_PER_LINE):
-        line = " ".join(fit(text, _SHOWN_CELLS) for text in shown[start : start + _SHOWN_PER_LINE])
+    cells = max(map(width_of, shown), default=1)
+    per_line = max(1, _LINE_CELLS // (cells + 2))
+    for start in range(0, len(shown), per_line):
+        line = "  ".join(fit(text, cells) for text in shown[start : start + per_line])
         found.append(Paragraph(text=line.rstrip(), before=int(start == 0)))
     if ask.function is not None:
         found.append(heading(ask.function.label or ask.function.name))
