@@ -14,6 +14,7 @@ from workshop_console.console.model.guided import (
     StepTaken,
 )
 from workshop_console.console.procedures.events import GuidedAsked
+from workshop_console.i18n import formats
 from workshop_console.i18n.explain import guided_word
 from workshop_console.i18n.texts import _
 from workshop_console.screens.coding_bytes import condition_paragraphs
@@ -64,8 +65,13 @@ def taken_row(number: int, taken: StepTaken) -> Row:
 
 
 def reading_text(reading: Reading) -> str:
-    """Return a value with its unit of measure."""
-    return f"{reading.text} {reading.unit}".rstrip()
+    """Return a value in the form of the language, with its unit of measure."""
+    text = reading.text
+    if reading.number is not None:
+        digits = len(text.partition(".")[2])
+        if f"{reading.number:.{digits}f}" == text:  # else no plain number: leading zeros, powers of ten
+            text = formats.number(reading.number, digits=digits)
+    return f"{text} {reading.unit}".rstrip()
 
 
 def limits_text(limits: Limits, value: Reading | None) -> str:
@@ -79,8 +85,8 @@ def limits_text(limits: Limits, value: Reading | None) -> str:
 def _range_text(limits: Limits) -> str:
     if limits.texts:
         return " / ".join(limits.texts)
-    low = None if limits.low is None else f"{limits.low:g}"
-    high = None if limits.high is None else f"{limits.high:g}"
+    low = None if limits.low is None else formats.number(limits.low)
+    high = None if limits.high is None else formats.number(limits.high)
     if low is not None and high is not None:
         return _("{low} to {high}").format(low=low, high=high)
     if low is not None:

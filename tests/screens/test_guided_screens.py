@@ -116,7 +116,7 @@ async def test_from_the_preparation_to_the_cause(size: tuple[int, int]) -> None:
         await driver.shows("Injector is faulty.")
         assert driver.workshop.guided_tests.driven == ["fan"]
         assert "2 + in order" in driver.text
-        assert "1300 1/min" in driver.text
+        assert "1,300 1/min" in driver.text
         assert "1.   Renew it." in driver.text
         await driver.until(lambda: not driver.app.session.running)
         await driver.press("f7")
@@ -195,7 +195,7 @@ async def test_the_value_while_it_runs_stands_on_the_message_line() -> None:
         await to_the_fan(driver)
         await driver.press("1", "y")
         await driver.shows("Space stops it.")
-        await driver.until(lambda: "Fan, speed: 1300 1/min" in driver.app.screen.query_one(MessageLine).text)
+        await driver.until(lambda: "Fan, speed: 1,300 1/min" in driver.app.screen.query_one(MessageLine).text)
         assert "of 4 seconds" in driver.text
         await driver.press("space")
 
