@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.widget import Widget
 
+from workshop_console.console.commands import BY_ID, key_text
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _, mark
@@ -31,6 +32,12 @@ def _control_units() -> ConsoleScreen[Any]:
     from workshop_console.screens.control_units import ControlUnits
 
     return ControlUnits()
+
+
+def _values() -> ConsoleScreen[Any]:
+    from workshop_console.screens.value_units import ValueUnits
+
+    return ValueUnits()
 
 
 def _actuations() -> ConsoleScreen[Any]:
@@ -93,6 +100,12 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("Control units"),
         mark("identification and fault memory of one"),
         _control_units,
+    ),
+    (
+        "values",
+        mark("Actual values"),
+        mark("read, record, draw; of one or several control units"),
+        _values,
     ),
     (
         "actuations",
@@ -174,10 +187,16 @@ class GroupMenu(ConsoleScreen[None]):
             Column(title="", width=40, grow=1),
         )
         rows = [
-            Row(key=key, cells=(str(number), _(label), _(text)))
+            Row(key=key, cells=(self._key_of(number, key), _(label), _(text)))
             for number, (key, label, text, _make) in enumerate(ENTRIES, start=1)
         ]
         self.query_one(Table).show(columns, rows)
+
+    def _key_of(self, number: int, entry: str) -> str:
+        """Return the number to press; beyond the nine, the key that opens the entry everywhere."""
+        if number < 10:
+            return str(number)
+        return _(key_text(self.console.keymap.first(entry))) if entry in BY_ID else ""
 
     def open_row(self, key: Hashable) -> None:
         """Open an entry."""
