@@ -34,7 +34,7 @@ from workshop_console.console.procedures.guided_test import (
     Prepared,
     walk,
 )
-from workshop_console.data.guided.loading import GuidedTestError, paths, read_test, shipped_tests
+from workshop_console.data.guided.loading import GuidedTestError, own_tests, paths, read_test, shipped_tests
 
 WAYS = [
     pytest.param(test, way, id=f"{test.key}-{'-'.join(way[1:])}")
@@ -204,7 +204,7 @@ RESULT = '[steps.end]\nkind = "result"\ntext = "x"\nremedy = ["y"]\n'
         ('[steps.a]\nkind = "dance"\ntext = "?"\n', "dance"),
         (
             '[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nthen = { inside = "end" }\n' + RESULT,
-            "cannot be read",
+            "nothing for unreadable",
         ),
         (
             '[steps.a]\nkind = "actuate"\ntext = "?"\nfunction = "F"\nseconds = 1\n'
@@ -223,9 +223,33 @@ RESULT = '[steps.end]\nkind = "result"\ntext = "x"\nremedy = ["y"]\n'
             "no limits",
         ),
         ('[steps.a]\nkind = "question"\ntext = "?"\nanswer = []\n', "answer"),
-        ("[steps.a]\n", "KeyError"),
-        ("steps = 3\n", "int"),
-        ("[[[", "TOMLDecodeError"),
+        ("[steps.a]\n", "kind is missing"),
+        ("[steps.a]\nkind = 3\n", "kind: a text"),
+        ('[steps.a]\nkind = "question"\ntext = ""\n', "text: a text"),
+        ('[steps.a]\nkind = "question"\ntext = "?"\nanswers = ["x"]\n', "answers: tables"),
+        ('[steps.a]\nkind = "question"\ntext = "?"\nanswers = "x"\n', "answers: a list"),
+        (
+            '[steps.a]\nkind = "question"\ntext = "?"\nanswers = ['
+            + '{ text = "x", then = "end" },' * 10
+            + "]\n"
+            + RESULT,
+            "at most 9",
+        ),
+        (
+            '[steps.a]\nkind = "actuate"\ntext = "?"\nfunction = "F"\nseconds = 3600\n' + RESULT,
+            "seconds: a number up to 300",
+        ),
+        ('[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nlow = "1"\n', "low: a number"),
+        ('[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nlow = nan\n', "low: a number"),
+        ('[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nlow = 2\nhigh = 1\n', "above high"),
+        ('[steps.a]\nkind = "measure"\ntext = "?"\nvalue = "V"\nthen = { good = "x" }\n', "good"),
+        ('[steps.a]\nkind = "result"\ntext = "x"\nfound = "no"\n', "found: true or false"),
+        ("steps = 3\n", "steps: a table"),
+        ("[steps]\n", "steps: 1 to 100"),
+        ("step = 3\n", "step: not known"),
+        ("[[[", "Invalid"),
+        ("x = " + "[" * 100_000, "recursion|nested|Invalid"),
+        ("# " + "x" * 300_000, "larger"),
     ],
 )
 def test_a_test_that_cannot_be_walked_is_refused(tmp_path: Path, steps: str, why: str) -> None:
@@ -233,3 +257,28 @@ def test_a_test_that_cannot_be_walked_is_refused(tmp_path: Path, steps: str, why
     file.write_text(BASE + steps, "utf-8")
     with pytest.raises(GuidedTestError, match=why):
         read_test(file)
+
+
+def test_a_test_with_ten_thousand_ways_is_checked_at_once(tmp_path: Path) -> None:
+    steps = []
+    for number in range(40):
+        answers = ", ".join(
+            f'{{ text = "{text}", then = "{name}" }}'
+            for text, name in (("x", f"s{number + 1}"), ("y", f"s{number + 2}"))
+        )
+        steps.append(f'[steps.s{number}]\nkind = "question"\ntext = "?"\nanswers = [{answers}]\n')
+    ends = [RESULT.replace("steps.end", f"steps.s{number}") for number in (40, 41)]
+    file = tmp_path / "many.toml"
+    file.write_text(BASE + "".join(steps + ends), "utf-8")
+    assert len(read_test(file).steps) == 42
+
+
+def test_own_tests_stand_beside_those_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text(BASE.replace('"T"', '"T\\u202e"') + RESULT, "utf-8")
+    (tmp_path / "bad.toml").write_text(BASE, "utf-8")
+    (tmp_path / "latin.toml").write_bytes(b'title = "\xe4"')
+    (tmp_path / "folder.toml").mkdir()
+    tests, errors = own_tests(tmp_path)
+    assert [(test.key, test.title) for test in tests] == [("good", "T\ufffd")]
+    assert [error.file for error in errors] == ["bad.toml", "folder.toml", "latin.toml"]
+    assert own_tests(tmp_path / "not there") == ((), ())
