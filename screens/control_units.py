@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import ClassVar
 
 from textual.widget import Widget
@@ -19,8 +19,8 @@ from workshop_console.widgets.tones import PLAIN
 class ControlUnits(FilteredScreen):
     """Lists the control units that are known, with their addresses."""
 
-    handles = ("open", "start", "filter")
-    words: ClassVar = {
+    handles: ClassVar[tuple[str, ...]] = ("open", "start", "filter")
+    words: ClassVar[Mapping[str, tuple[str, str]]] = {
         "start": (mark("Quick test"), mark("Run the quick test, which finds the control units.")),
     }
 
@@ -59,6 +59,10 @@ class ControlUnits(FilteredScreen):
             if unit.addresses
         ]
 
+    def is_marked(self, unit: UnitRow) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether the mechanic marked the unit."""
+        return False
+
     def draw(self) -> None:
         """Draw the list."""
         columns = (
@@ -77,6 +81,7 @@ class ControlUnits(FilteredScreen):
                         key=unit.key,
                         cells=(unit.label or unit.name, unit.name, unit.key, state),
                         tones=(PLAIN, PLAIN, PLAIN, tone),
+                        marked=self.is_marked(unit),
                     )
                 )
         empty = _("No row fits the filter.") if self._units() else job_text(self.session)

@@ -34,8 +34,11 @@ from workshop_console.console.procedures.events import (
     StepBegan,
     UnitFound,
     UnitsPlanned,
+    ValuesOffered,
+    ValuesRead,
     VehicleIdentified,
 )
+from workshop_console.screens.seen_values import SeenValues
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
@@ -61,6 +64,8 @@ GUIDED_TEST = "guided-test"
 READ_FUNCTIONS = "read-functions"
 CHECK_FUNCTION = "check-function"
 DRIVE = "drive"
+OFFER_VALUES = "offer-values"
+WATCH_VALUES = "watch-values"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +254,8 @@ class Session:
     """What the last clearing did."""
     codings: CodingsRead = field(default_factory=CodingsRead)
     driven: Driven = field(default_factory=Driven)
+    values: SeenValues = field(default_factory=SeenValues)
+    """Actual values that were offered and read last."""
     guided: GuidedRun | None = None
     """The guided test that was begun last."""
 
@@ -274,6 +281,7 @@ class Session:
         self.cleared = []
         self.codings = CodingsRead()
         self.driven = Driven()
+        self.values = SeenValues()
         self.guided = None
 
     def begin(self, job: Job) -> None:
@@ -319,6 +327,10 @@ class Session:
                 self.driven.conditions = conditions
             case ActuationRuns(result=result) | ActuationEnded(result=result):
                 self.driven.result = result
+            case ValuesOffered(values=values):
+                self.values.offered = values
+            case ValuesRead(values=values, at=at):
+                self.values.take(values, at)
             case Progress():
                 self.progress = event
             case UnitsPlanned(units=units):

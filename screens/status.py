@@ -12,10 +12,12 @@ from workshop_console.screens.session import (
     DRIVE,
     GUIDED_TEST,
     IMPORT,
+    OFFER_VALUES,
     QUICK_TEST,
     READ_CODINGS,
     READ_FAULTS,
     READ_FUNCTIONS,
+    WATCH_VALUES,
     WRITE_CODING,
     Session,
 )
@@ -46,6 +48,8 @@ _JOBS = {
     READ_FUNCTIONS: mark("Listing functions"),
     CHECK_FUNCTION: mark("Checking conditions"),
     DRIVE: mark("Actuation"),
+    OFFER_VALUES: mark("Listing actual values"),
+    WATCH_VALUES: mark("Actual values"),
 }
 
 

@@ -11,6 +11,12 @@ from workshop_console.screens.group_menu import ENTRIES
 from workshop_console.screens.unit_view import UnitView
 
 
+def _values(view: UnitView) -> ConsoleScreen[Any]:
+    from workshop_console.screens.value_choice import ValueChoice
+
+    return ValueChoice((view.key,))
+
+
 def _coding(view: UnitView) -> ConsoleScreen[Any]:
     from workshop_console.screens.codings import UnitCodings
 
@@ -24,6 +30,7 @@ def _actuations(view: UnitView) -> ConsoleScreen[Any]:
 
 
 UNIT_WORK: dict[str, tuple[str, Callable[[UnitView], ConsoleScreen[Any]]]] = {
+    "values": (mark("Actual values"), _values),
     "actuations": (mark("Actuations"), _actuations),
     "coding": (mark("Coding"), _coding),
 }

@@ -19,6 +19,8 @@ from workshop_console.widgets.tones import BAR, BOLD, PLAIN
 
 GUTTER = 3
 """Cells left of the first column: cursor, mark, gap."""
+_NEAR = 8
+"""Cells between two changes of a line that cost less than moving the terminal's cursor over them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class Row:
     tones: tuple[Style, ...] = ()
     """Style of each cell; missing ones are plain."""
     marked: bool = False
+    badge: str = ""
+    """One character in place of the mark."""
     tail: str = ""
     """Stands instead of the cells from column `tail_from` on: a reason, where there are no values."""
     tail_from: int = 0
@@ -67,9 +71,13 @@ class Table(Widget, can_focus=True):
     class Moved(Message):
         """The cursor stands on another row."""
 
-    def __init__(self, *, heading: bool = True, empty: str = "", id: str | None = None) -> None:
+    def __init__(
+        self, *, heading: bool = True, cursor: bool = True, empty: str = "", id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self._heading = heading
+        self._has_cursor = cursor
+        self.can_focus = cursor
         self._empty = empty
         self._columns: tuple[Column, ...] = ()
         self._rows: list[Row] = []
@@ -97,21 +105,55 @@ class Table(Widget, can_focus=True):
     def _repaint_changed(self, before: list[Row], cursor: int) -> None:
         """Repaint the lines that differ, and no others: most events fill one row."""
         top, shown = self._view.top, self._shown
-        changed = {
-            index
-            for index in range(top, top + shown)
-            if (before[index] if index < len(before) else None)
-            != (self._rows[index] if index < len(self._rows) else None)
-        }
-        if cursor != self._view.cursor:
-            changed |= {cursor, self._view.cursor}
-        for index in changed:
+        moved = {cursor, self._view.cursor} if cursor != self._view.cursor else set()
+        for index in range(top, top + shown):
+            old = before[index] if index < len(before) else None
+            new = self._rows[index] if index < len(self._rows) else None
+            if index in moved or (
+                old != new
+                and (old is None or new is None or (old.marked, old.badge) != (new.marked, new.badge))
+            ):
+                self._repaint(index)
+            elif old is not None and new is not None and old != new:
+                self._repaint_cells(index, old, new)
+
+    def _repaint_cells(self, index: int, old: Row, new: Row) -> None:
+        """Repaint the cells of a row that differ; values that are read again and again change by a digit."""
+        line = index - self._view.top + self._heading
+        if not 0 <= line < self.size.height:
+            return
+        before, after = (
+            [
+                (character, style)
+                for text, style, _control in self._line(" " * GUTTER, PLAIN, row.cells, row.tones, row)
+                for character in text
+            ]
+            for row in (old, new)
+        )
+        whole = "".join(character for character, _style in (*before, *after))
+        if not whole.isascii() and any(width_of(character) != 1 for character in set(whole)):
             self._repaint(index)
+            return
+        start = end = -1
+        for x, (one, other) in enumerate(zip(before, after, strict=False)):
+            if one == other:
+                continue
+            if start >= 0 and x - end > _NEAR:
+                self.refresh(Region(start, line, end - start, 1))
+                start = -1
+            start, end = (x if start < 0 else start), x + 1
+        if start >= 0:
+            self.refresh(Region(start, line, end - start, 1))
 
     @property
     def rows(self) -> Sequence[Row]:
         """The rows as set."""
         return self._rows
+
+    @property
+    def in_sight(self) -> Sequence[Row]:
+        """The rows that are on the screen now."""
+        return self._rows[self._view.top : self._view.top + self._shown]
 
     @property
     def cursor_key(self) -> Hashable | None:
@@ -232,8 +274,9 @@ class Table(Widget, can_focus=True):
         if index >= len(self._rows):
             return Strip.blank(width)
         row = self._rows[index]
-        here = index == self._view.cursor
-        marker = (glyphs().cursor if here else " ") + (glyphs().mark if row.marked else " ") + " "
+        here = self._has_cursor and index == self._view.cursor
+        badge = row.badge or (glyphs().mark if row.marked else " ")
+        marker = (glyphs().cursor if here else " ") + badge + " "
         tone = BAR if here and self.has_focus else PLAIN
         return self._line(marker, tone, row.cells, row.tones, row)
 

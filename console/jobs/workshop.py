@@ -271,13 +271,18 @@ class Workshop:
         contents = self._write(report, kind, self)
         return write_bytes(file, contents) if isinstance(contents, bytes) else write_text(file, contents)
 
+    @property
+    def exports(self) -> Path:
+        """The folder for what is saved."""
+        return Path(self.settings.exports).expanduser() if self.settings.exports else self.folders.exports
+
     def export_file(self, report: QuickTestReport | ReportComparison | Order, kind: str = "html") -> Path:
         """Return a file name for F7 that is not taken yet."""
         from workshop_console.console.jobs.files import free_name
         from workshop_console.console.model.order import Order
         from workshop_console.console.model.report import ReportComparison
 
-        folder = Path(self.settings.exports).expanduser() if self.settings.exports else self.folders.exports
+        folder = self.exports
         if isinstance(report, Order):
             return free_name(folder, "order", report.vehicle.vin, report.printed, kind)
         last = report.last if isinstance(report, ReportComparison) else report
