@@ -94,7 +94,7 @@ class SecurityKeys:
                 address=str(address),
                 kind=EntryKind.SECURITY_ACCESS,
                 what=f"0x{level:02X}",
-                request=request,
+                request=request[:2],  # the key itself is nobody's business: the report is printed
                 who=self._who(),
             )
         )

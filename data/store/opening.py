@@ -21,9 +21,9 @@ from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATI
 if TYPE_CHECKING:
     from workshop_console.data.store.catalogue import StoredCatalogue
     from workshop_console.data.store.codings import StoredCodings
-    from workshop_console.data.store.value_sets import StoredValueSets
     from workshop_console.data.store.order_book import StoredOrderBook
     from workshop_console.data.store.records import StoredRecords
+    from workshop_console.data.store.value_sets import StoredValueSets
 
 
 @dataclass(frozen=True, kw_only=True)

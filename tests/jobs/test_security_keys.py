@@ -160,7 +160,7 @@ def test_a_key_stands_in_the_order_book() -> None:
         "LIGHT",
         "0x1001",
     )
-    assert (entry.what, entry.request, entry.answer) == ("0x03", b"\x27\x04\xaa", b"\x67\x04")
+    assert (entry.what, entry.request, entry.answer) == ("0x03", b"\x27\x04", b"\x67\x04")
     assert (entry.outcome, entry.who) == ("done", "Maria")
 
 
