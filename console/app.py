@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App
 from textual.events import Resize
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from workshop_console.console.commands import make_keymap
+from workshop_console.console.ending import JOBS_S, ending_by_signal
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.runner import (
@@ -34,6 +35,9 @@ from workshop_console.screens.base import ConsoleScreen, notice_of
 from workshop_console.screens.session import QUICK_TEST, Notice, Session
 from workshop_console.screens.status import job_name
 from workshop_console.widgets import glyphs
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 T = TypeVar("T")
 
@@ -75,6 +79,10 @@ class BackgroundEnded(Message):
     def __init__(self, done: Callable[[Any], None], result: object) -> None:
         super().__init__()
         self.done, self.result = done, result
+
+
+class EndWanted(Message):
+    """The system wants the console to end; posted from another thread."""
 
 
 class ConsoleApp(App[None], inherit_bindings=False):
@@ -269,6 +277,23 @@ class ConsoleApp(App[None], inherit_bindings=False):
             answered,
         )
 
+    def end_jobs(self, timeout_s: float) -> bool:
+        """End what works on the vehicle and return whether it came to its end; from any thread."""
+        return self._runner.end(timeout_s)
+
+    def end_soon(self) -> None:
+        """End the console from another thread, without waiting for it."""
+        self.post_message(EndWanted())
+
+    def on_end_wanted(self) -> None:
+        """End the console."""
+        self.exit()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End when the terminal is gone; what works on the vehicle is not left behind."""
+        self._runner.cancel_all()
+        super().panic(*renderables)
+
     def on_resize(self, event: Resize) -> None:
         """Draw for the new size; a terminal that is too small is told so, and nothing ends."""
         if self._drawn_for not in (None, event.size):
@@ -298,7 +323,12 @@ def run(workshop: Workshop) -> None:
     session: Session | None = None
     for attempt in range(1, _STARTS + 1):
         app = ConsoleApp(workshop, session)
-        app.run(mouse=False)
+        with ending_by_signal(app.end_jobs, app.end_soon, workshop.close):
+            try:
+                app.run(mouse=False)
+            finally:
+                # Whatever ended the screen: an actuation gives control back before the line goes.
+                app.end_jobs(JOBS_S)
         unexpected = app.unexpected
         if unexpected is None:
             return

@@ -30,7 +30,10 @@ STEPS: dict[Step, Lazy] = {
 
 @contextmanager
 def interruptible(cancellation: Cancellation) -> Iterator[None]:
-    """Let Ctrl+C (and SIGTERM) end the procedure where it stands; before it asks anybody, the program."""
+    """Let Ctrl+C (SIGTERM, a terminal that goes away) end the procedure where it stands.
+
+    Before it asks anybody the program ends.
+    """
 
     def ask_to_end(_signal: int, _frame: FrameType | None) -> None:
         if not cancellation.asking:
@@ -38,7 +41,7 @@ def interruptible(cancellation: Cancellation) -> Iterator[None]:
         # Not from here: this thread may hold the very lock that waking the line takes.
         threading.Thread(target=cancellation.request, name="interrupt", daemon=True).start()
 
-    names = [signal.SIGINT, signal.SIGTERM]
+    names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = [signal.signal(name, ask_to_end) for name in names]
     try:
         yield

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -138,14 +139,26 @@ class JobRunner:
         for job in self.jobs:
             job.cancel()
 
+    def end(self, timeout_s: float) -> bool:
+        """Ask every running job to end, wait for that, and return whether all did."""
+        until = time.monotonic() + timeout_s
+        self.cancel_all()
+        return all(job.join(max(0.0, until - time.monotonic())) for job in self.jobs)
+
     def _run(self, job: Job, work: Work, cancellation: Cancellation) -> None:
         last: JobUpdate
         try:
             self._publish(JobStarted(job_id=job.job_id, kind=job.kind))
-            for event in work(cancellation):
-                if isinstance(event, Progress):
-                    job.can_cancel = event.can_cancel
-                self._publish(JobReported(job_id=job.job_id, kind=job.kind, event=event))
+            events = work(cancellation)
+            try:
+                for event in events:
+                    if isinstance(event, Progress):
+                        job.can_cancel = event.can_cancel
+                    self._publish(JobReported(job_id=job.job_id, kind=job.kind, event=event))
+            finally:
+                # Where nobody takes what it reports, it still gives back what it holds, and now.
+                if isinstance(events, Generator):
+                    events.close()
             last = JobEnded(job_id=job.job_id, kind=job.kind, cancelled=cancellation.noticed)
         except Exception as error:  # the one place: every exception of a procedure becomes a message
             last = Failed(job_id=job.job_id, kind=job.kind, error=as_console_error(error))

@@ -250,6 +250,9 @@ class FakeWorkshop:
         self.orders = FakeOrders(self)
         self.guided_tests = FakeGuidedTests()
 
+    def close(self) -> None:
+        """There is nothing to end."""
+
     def as_workshop(self) -> Workshop:
         return cast("Workshop", self)
 

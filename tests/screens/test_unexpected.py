@@ -47,11 +47,20 @@ class Ends:
 
     sessions: list[object]
     failures: int
+    ended = 0
+    """How often the jobs were ended after the screen."""
 
     def __init__(self, workshop: Any, session: object = None) -> None:
         type(self).sessions.append(session)
         self.session = session or Session(workshop=workshop)
         self.unexpected: ConsoleError | None = None
+
+    def end_jobs(self, _timeout_s: float) -> bool:
+        type(self).ended += 1
+        return True
+
+    def end_soon(self) -> None:
+        raise AssertionError("no signal came")
 
     def run(self, *, mouse: bool) -> None:
         assert mouse is False
@@ -63,10 +72,10 @@ class Ends:
 def test_the_console_starts_again_with_what_was_known(
     monkeypatch: pytest.MonkeyPatch, failures: int, starts: int
 ) -> None:
-    Ends.sessions, Ends.failures = [], failures
+    Ends.sessions, Ends.failures, Ends.ended = [], failures, 0
     monkeypatch.setattr(app_module, "ConsoleApp", Ends)
     run(FakeWorkshop(Folders.of_user()).as_workshop())
-    assert len(Ends.sessions) == starts
+    assert len(Ends.sessions) == Ends.ended == starts
     assert Ends.sessions[0] is None
     assert all(session is Ends.sessions[-1] for session in Ends.sessions[1:])
 
