@@ -51,6 +51,11 @@ class Folders:
         return self.config / "config.toml"
 
     @property
+    def guided_tests(self) -> Path:
+        """Guided tests of the user's own; the folder need not exist."""
+        return self.config / "guided"
+
+    @property
     def store_file(self) -> Path:
         """The store."""
         return self.data / "store.db"

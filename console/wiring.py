@@ -279,7 +279,7 @@ def build_workshop(
             actuations=actuations,
             clock=clock,
             who=lambda: settings.who,
-            shipped=shipped_guided_tests,
+            load=lambda: guided_tests(folders),
         ),
         actuations=actuations,
         codings=CodingJobs(
@@ -301,11 +301,14 @@ def build_workshop(
     )
 
 
-def shipped_guided_tests() -> Sequence[GuidedTest]:
-    """Return the guided tests that ship."""
-    from workshop_console.data.guided.loading import shipped_tests
+def guided_tests(folders: Folders) -> tuple[Sequence[GuidedTest], Sequence[ConsoleError]]:
+    """Return the user's own guided tests and those that ship; own ones win over the same names."""
+    from workshop_console.data.guided.loading import own_tests, shipped_tests
 
-    return shipped_tests()
+    own, errors = own_tests(folders.guided_tests)
+    names = {test.key for test in own}
+    tests = (*own, *(test for test in shipped_tests() if test.key not in names))
+    return tests, [ConsoleError("WC-351", file=error.file, detail=error.detail) for error in errors]
 
 
 def _access_server(

@@ -106,6 +106,15 @@ class GuidedTestList(FilteredScreen):
             return _("something still runs")
         return ""
 
+    def prepare(self) -> None:
+        """Read the tests anew: one of the workshop's own may have been changed."""
+        self.session.workshop.guided_tests.reload()
+
+    def begin(self) -> None:
+        """Tell which files cannot be used."""
+        for problem in self.session.workshop.guided_tests.problems:
+            self.console.tell(problem)
+
     def draw(self) -> None:
         """Draw the list."""
         columns = (

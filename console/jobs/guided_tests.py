@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.vehicle_line import VehicleLine
-from workshop_console.console.model.message import raised_by
+from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     Event,
@@ -42,7 +42,7 @@ class GuidedTests:
         actuations: drives functions.
         clock: the time of entries.
         who: name of the mechanic.
-        shipped: the tests.
+        load: reads the tests, and says which files cannot be used.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class GuidedTests:
         actuations: Actuations,
         clock: Clock,
         who: Callable[[], str],
-        shipped: Callable[[], Sequence[GuidedTest]],
+        load: Callable[[], tuple[Sequence[GuidedTest], Sequence[ConsoleError]]],
     ) -> None:
         self._line = line
         self._coder = coder
@@ -62,15 +62,25 @@ class GuidedTests:
         self._actuations = actuations
         self._clock = clock
         self._who = who
-        self._shipped = shipped
+        self._load = load
+        self._tests: Sequence[GuidedTest] | None = None
+        self.problems: tuple[RaisedMessage, ...] = ()
+        """Files that could not be used when the tests were read last."""
 
     def tests(self) -> Sequence[GuidedTest]:
-        """Return all tests."""
-        return self._shipped()
+        """Return all tests, read when first asked for."""
+        if self._tests is None:
+            self.reload()
+        return self._tests or ()
+
+    def reload(self) -> None:
+        """Read the tests anew: somebody may be writing one."""
+        tests, errors = self._load()
+        self._tests, self.problems = tuple(tests), tuple(map(raised_by, errors))
 
     def for_fault(self, unit: str, code: str) -> Sequence[GuidedTest]:
         """Return the tests for fault `code` of the unit with this SHORT-NAME."""
-        return [test for test in self._shipped() if test.fits(unit, code)]
+        return [test for test in self.tests() if test.fits(unit, code)]
 
     def run(
         self,

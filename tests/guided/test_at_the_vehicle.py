@@ -378,6 +378,29 @@ def test_values_and_functions_that_a_unit_does_not_have_are_told_and_passed_over
     assert walker.numbers == ["WC-411"] * 2
 
 
+def test_own_tests_are_offered_in_place_of_shipped_ones_of_their_name(
+    workshops: Callable[[str], Workshop],
+) -> None:
+    workshop = workshops("electric")
+    folder = workshop.folders.guided_tests
+    folder.mkdir(parents=True)
+    text = 'title = "Ours"\ncodes = ["P1A12"]\nunits = ["DCDC_Converter"]\n'
+    text += '[steps.end]\nkind = "result"\ntext = "x"\n'
+    (folder / "converter-coolant-pump.toml").write_text(text, "utf-8")
+    (folder / "broken.toml").write_text("steps = 1", "utf-8")
+    try:
+        workshop.guided_tests.reload()
+        (ours,) = workshop.guided_tests.for_fault("DCDC_Converter", "P1A12-93")
+        assert ours.title == "Ours"
+        assert len(workshop.guided_tests.tests()) == len(shipped_tests())
+        (problem,) = workshop.raised(workshop.guided_tests.problems)
+        assert (problem.number, problem.cause) == ("WC-351", "steps: a table is wanted")
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        workshop.guided_tests.reload()
+
+
 def test_the_kept_walk_reads_well_in_another_language(workshops: Callable[[str], Workshop]) -> None:
     workshop = workshops("electric")
     walker = Walker(found={"socket": "Dirt or ice"})

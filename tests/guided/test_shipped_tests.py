@@ -282,3 +282,11 @@ def test_own_tests_stand_beside_those_that_cannot_be_used(tmp_path: Path) -> Non
     assert [(test.key, test.title) for test in tests] == [("good", "T\ufffd")]
     assert [error.file for error in errors] == ["bad.toml", "folder.toml", "latin.toml"]
     assert own_tests(tmp_path / "not there") == ((), ())
+
+
+def test_the_example_in_the_documentation_can_be_walked(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guided-tests.md").read_text("utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    file = tmp_path / "example.toml"
+    file.write_text(example, "utf-8")
+    assert len(list(paths(read_test(file)))) == 3

@@ -93,6 +93,10 @@ class FakeGuidedTests:
         self.stopped: list[str] = []
         self.ran: list[tuple[str, str]] = []
         self.error: Exception | None = None
+        self.problems: tuple[RaisedMessage, ...] = ()
+
+    def reload(self) -> None:
+        pass
 
     def tests(self) -> Sequence[GuidedTest]:
         return self.known

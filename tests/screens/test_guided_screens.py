@@ -70,6 +70,14 @@ async def test_without_a_quick_test_all_tests_are_listed_for_their_units() -> No
         assert driver.table.rows[0].key == "misfire 0x1001"
 
 
+async def test_a_file_that_cannot_be_used_is_told() -> None:
+    async with console() as driver:
+        facts = (("file", "mine.toml"), ("detail", "kind is missing"))
+        driver.workshop.guided_tests.problems = (RaisedMessage(number="WC-351", facts=facts),)
+        await open_list(driver)
+        await driver.shows("WC-351 Title of WC-351")
+
+
 async def test_a_fault_opens_its_test() -> None:
     async with console() as driver:
         await driver.run_quick_test()
