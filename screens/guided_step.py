@@ -94,6 +94,11 @@ def _range_text(limits: Limits) -> str:
     return _("at most {high}").format(high=high) if high is not None else ""
 
 
+def label_width() -> int:
+    """Return the width of the labels beside a step."""
+    return max(width_of(label) for label in (_("In order"), _("Set to"), _("Warning")))
+
+
 def asked_paragraphs(ask: GuidedAsked) -> list[Paragraph]:
     """Return what the mechanic should know before the answer."""
     found: list[Paragraph] = []
@@ -107,9 +112,11 @@ def asked_paragraphs(ask: GuidedAsked) -> list[Paragraph]:
         found.append(heading(ask.function.label or ask.function.name))
         if isinstance(ask.step, ActuateStep) and ask.step.settings:
             settings = ", ".join(value for _name, value in ask.step.settings)
-            found.append(Paragraph(label=_("Set to"), label_width=10, text=settings))
+            found.append(Paragraph(label=_("Set to"), label_width=label_width(), text=settings))
         if ask.function.warning:
-            found.append(Paragraph(label=_("Warning"), label_width=10, text=ask.function.warning, tone=BAD))
+            found.append(
+                Paragraph(label=_("Warning"), label_width=label_width(), text=ask.function.warning, tone=BAD)
+            )
         found += condition_paragraphs(ask.conditions)
     return found
 

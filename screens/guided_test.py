@@ -17,6 +17,7 @@ from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.coding_bytes import unmet
 from workshop_console.screens.guided_step import (
     asked_paragraphs,
+    label_width,
     limits_text,
     reading_text,
     result_paragraphs,
@@ -193,7 +194,7 @@ class GuidedTestWalk(ConsoleScreen[None]):
         if isinstance(run.step, MeasureStep | ActuateStep) and (
             limits := limits_text(run.step.limits, run.value)
         ):
-            found.append(Paragraph(label=_("In order"), label_width=10, text=limits, before=1))
+            found.append(Paragraph(label=_("In order"), label_width=label_width(), text=limits, before=1))
         if run.ask is not None:
             found += asked_paragraphs(run.ask)
         return found

@@ -360,6 +360,7 @@ class Session:
                     self.codings.take(replace(written.after, conditions=written.plan.before.conditions))
             case GuidedStepBegan() | GuidedAsked() | GuidedDriven() | GuidedStepTaken() | GuidedEnded():
                 if self.guided is not None:
+                    self.step = None  # opening is over
                     self.guided.take(event)
             case MessageRaised(message=message):
                 self.raise_message(message)
