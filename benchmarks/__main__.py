@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.figures import HEADER, Figure
 
-PARTS = ("quick_test", "descriptions", "first_frame")
+PARTS = ("quick_test", "descriptions", "first_frame", "values_screen")
 
 
 def main() -> int:

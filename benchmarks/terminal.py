@@ -94,7 +94,7 @@ class Terminal:
 
         The burst is over when nothing came for `quiet_s`. Raises TimeoutError.
         """
-        wanted = re.compile(pattern)
+        wanted = re.compile(pattern, re.DOTALL)
         deadline = time.perf_counter() + timeout_s
         complete_at: float | None = None
         while time.perf_counter() < deadline:
@@ -106,6 +106,12 @@ class Terminal:
             elif complete_at is not None or wanted.search(self.text()):
                 return complete_at if complete_at is not None else time.perf_counter() - self._started
         raise TimeoutError(f"{pattern!r} did not appear:\n{self.text()}")
+
+    def read_for(self, seconds: float) -> None:
+        """Paint what comes for `seconds`."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self._read(left)
 
     def press(self, keys: bytes) -> float:
         """Type `keys` and return when."""

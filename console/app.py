@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.events import Resize
 from textual.geometry import Size
@@ -30,9 +31,10 @@ from workshop_console.console.jobs.runner import (
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import MessageRaised, Progress
+from workshop_console.console.terminal.changed_cells import ChangedCells
 from workshop_console.i18n.texts import _, set_language
 from workshop_console.screens.base import ConsoleScreen, notice_of
-from workshop_console.screens.session import QUICK_TEST, Notice, Session
+from workshop_console.screens.session import QUICK_TEST, WATCH_VALUES, Notice, Session
 from workshop_console.screens.status import job_name
 from workshop_console.widgets import glyphs
 
@@ -198,6 +200,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     # What is shown
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Write an update of parts of the screen in fewer bytes than Textual does."""
+        if type(renderable) is ChopsUpdate:
+            renderable = ChangedCells.of(renderable)
+        super()._display(screen, renderable)
+
     def _console_screens(self) -> list[ConsoleScreen[Any]]:
         return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
 
@@ -252,7 +260,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def leave(self) -> None:
         """End the console; ask first while a job runs."""
         running = self.session.running
-        if not running:
+        if running in ("", WATCH_VALUES):  # what was recorded is in its file already
+            self._runner.cancel_all()
             self.exit()
             return
         if self.session.job is not None and not self.session.job.can_cancel:

@@ -45,7 +45,7 @@ def round_range(least: float, greatest: float) -> Range:
 class Chart(ConsoleScreen[None]):
     """Draws what the table of values chose, each line between round numbers of its own."""
 
-    DEFAULT_CSS = "Chart Table { height: auto; max-height: 5; }"
+    DEFAULT_CSS = "Chart Table { height: 2; }"
     handles = ("mark", "start", "open", "next_part")
     words: ClassVar = {
         "start": (mark("Time span"), mark("Show another span of time: half a minute to five minutes.")),
@@ -176,7 +176,9 @@ class Chart(ConsoleScreen[None]):
                 formats.number(high),
             )
             rows.append(Row(key=row.name, cells=cells, tones=(Style(color=COLORS[number - 1]), PLAIN)))
-        self.query_one(Table).show(columns, rows)
+        legend = self.query_one(Table)
+        legend.styles.height = 1 + len(rows)
+        legend.show(columns, rows)
 
     def status_text(self) -> str:
         """Say what the table's screen says of a recording."""

@@ -23,7 +23,7 @@ from workshop_console.widgets.table import Column, Row, Table
 class ValueChoice(FilteredScreen):
     """Lists the values of one or several control units; they are asked for when the screen opens."""
 
-    handles = ("open", "mark", "clear", "filter", "save", "next_part", "start")
+    handles = ("open", "mark", "clear", "save", "next_part", "filter", "start")
     words: ClassVar = {
         "open": (mark("Show"), mark("Read the marked values, or the current one, again and again.")),
         "mark": (mark("Mark"), mark("Mark the values that shall be read.")),
@@ -65,8 +65,11 @@ class ValueChoice(FilteredScreen):
 
     def cannot(self, command_id: str) -> str:
         """Return why a command does not work now."""
-        if command_id == "start" and self.session.running:
-            return _("something still runs")
+        if command_id == "start":
+            if self.session.running:
+                return _("something still runs")
+            if self._offered:
+                return _("the list is complete")
         if command_id in ("open", "mark", "filter") and not self._offered:
             return _("nothing was read yet")
         if command_id in ("save", "clear") and not self._marked:

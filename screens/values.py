@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from workshop_console.console.commands import Command
+from workshop_console.console.commands import Command, key_text
 from workshop_console.console.jobs.actual_values import Watch
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.seen_values import SeenValues
@@ -17,6 +18,7 @@ from workshop_console.screens.session import WATCH_VALUES
 from workshop_console.screens.status import job_text
 from workshop_console.screens.value_times import clock_text
 from workshop_console.screens.values_view import ValuesView
+from workshop_console.widgets.keybar import Key
 
 if TYPE_CHECKING:
     from workshop_console.console.jobs.recording import Recorder
@@ -37,7 +39,7 @@ class Values(ValuesView):
             mark("Record"),
             mark("Record all values of the list as a file (CSV), or end the recording."),
         ),
-        "open": (mark("Set mark"), mark("Put a mark into the recording.")),
+        "open": (mark("Mark"), mark("Put a mark into the recording.")),
         "next_part": (mark("Chart"), mark("Draw up to four values over time.")),
     }
 
@@ -100,7 +102,7 @@ class Values(ValuesView):
         if not self._seen.pictures:
             return job_text(self.session)
         if self._recorder is not None:
-            return _("Into {file}").format(file=clean(self._recorder.file))
+            return _("Into {file}").format(file=clean(self._recorder.file.name))
         return super().status_text()
 
     def nothing(self) -> str:
@@ -114,10 +116,18 @@ class Values(ValuesView):
         if command.id == "mark" and self._frozen:
             return _("Go on")
         if command.id == "save" and self._recorder is not None:
-            return _("End recording")
+            return _("End")
         if command.id == "start" and self._ended:
             return _("Read again")
         return super().label_of(command)
+
+    def footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys; while a recording runs those for it take the room of the filter's."""
+        own, *others = super().footer()
+        filters = _(key_text(self.console.keymap.first("filter")))
+        if self._recorder is not None:
+            own = tuple(key for key in own if key[0] != filters)
+        return own, *others
 
     def cannot(self, command_id: str) -> str:
         """Return why a command does not work now."""
@@ -265,8 +275,8 @@ class Values(ValuesView):
     def _recording_ended(self) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
-            samples, file = formats.number(recorder.samples), clean(recorder.file)
-            self.console.say(lambda: _("Recorded {n} rows: {file}").format(n=samples, file=file))
+            facts = (("file", clean(recorder.file)),)
+            self.console.tell(RaisedMessage(number="WC-607", facts=facts), at_once=True)
 
     def do_open(self) -> None:
         """Put a mark into the recording."""

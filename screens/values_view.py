@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.widget import Widget
 
+from workshop_console.console.commands import key_text
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.values import ValueName, ValueReading
 from workshop_console.i18n.texts import _
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.value_texts import digits_of, limit_text, range_text, value_text
 from workshop_console.screens.value_times import clock_text
+from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.sparkline import sparkline
 from workshop_console.widgets.table import Column, Row, Table
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 DRAW_EVERY_S = 0.5
 """Twice a second: as often as a person reads a figure, and thin lines carry it."""
+VALUE_CELLS = 10
 CURVE_CELLS = 8
 CURVE_CELL_S = 4.0
 """What one cell of the curve stands for: it moves seldom, because all of it is painted when it does."""
@@ -122,7 +125,7 @@ class ValuesView(FilteredScreen):
         rows = [self._picture[name] for name in self.names if name in self._picture]
         columns = [
             Column(title=_("Name"), width=24, grow=3),
-            Column(title=_("Value"), width=10, grow=1, right=True),
+            Column(title=_("Value"), width=VALUE_CELLS, grow=1, right=True),
             Column(title=_("Unit"), width=7),
             Column(title=_("Curve"), width=CURVE_CELLS),
             Column(title=_("Least"), width=8, right=True),
@@ -155,6 +158,11 @@ class ValuesView(FilteredScreen):
                 tail_from=1,
                 tail_tone=WARNING,
             )
+        if row.number is None and width_of(row.text) > VALUE_CELLS:
+            # A long text has the room of the columns that only numbers fill.
+            age = self._age_text(row)
+            tail = f"{row.text}  ({age})" if age else row.text
+            return Row(key=row.name, cells=(row.label,), badge=badge, tail=tail, tail_from=1)
         digits = self._digits.get(row.name, 0)
         value, tone = value_text(row, digits), PLAIN
         if row.outside:
@@ -210,9 +218,11 @@ class ValuesView(FilteredScreen):
     # The chart
 
     def footer(self) -> tuple[tuple[Key, ...], ...]:
-        """Return the keys, with those that put values on the chart."""
+        """Return the keys, with those that put values on the chart beside the one that opens it."""
         own, *others = super().footer()
-        return ((("1-4", _("On chart")), *own), *others)
+        opens = self.console.keymap.first("next_part")
+        tab = _(key_text(opens))
+        return tuple((f"1-4,{key}", label) if key == tab else (key, label) for key, label in own), *others
 
     def help_paragraphs(self) -> list[Paragraph]:
         """Explain those keys too."""

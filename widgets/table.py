@@ -19,7 +19,7 @@ from workshop_console.widgets.tones import BAR, BOLD, PLAIN
 
 GUTTER = 3
 """Cells left of the first column: cursor, mark, gap."""
-_NEAR = 8
+_NEAR = 4
 """Cells between two changes of a line that cost less than moving the terminal's cursor over them."""
 
 
