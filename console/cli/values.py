@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code, worst
-from workshop_console.console.cli.output import RED, colour, fitted, print_json, width
+from workshop_console.console.cli.output import RED, colour, columns, fitted, print_json, width
 from workshop_console.console.cli.running import run_job
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
@@ -29,12 +30,14 @@ from workshop_console.console.procedures.events import (
     ValuesRead,
 )
 from workshop_console.i18n import formats
+from workshop_console.i18n.texts import ngettext
 
 if TYPE_CHECKING:
     from workshop_console.console.jobs.actual_values import Watch
     from workshop_console.console.model.description import UnitSummary
 
-_LABEL = 40
+_NARROWEST_LABEL = 16
+_NARROWEST_VALUE, _WIDEST_VALUE = 8, 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,6 @@ class _Picture:
     """What is known so far."""
 
     units: tuple[UnitSummary, ...] = ()
-    offered: bool = False
     values: tuple[ValueReading, ...] = ()
     at: float = 0.0
     pictures: int = 0
@@ -72,12 +74,17 @@ def values_command(session: Session, asked: ValuesRequest) -> int:
     watching = asked.watch or asked.seconds is not None or asked.record is not None
     screen = _Lines() if watching and not session.as_json else None
     watch = _empty_watch() if asked.record else None
-    for event in run_job(session, lambda cancellation: _job(session, asked, watch, cancellation)):
+    asked_to_end: list[Cancellation] = []
+
+    def job(cancellation: Cancellation) -> Iterator[Event]:
+        asked_to_end.append(cancellation)
+        return _job(session, asked, watch, cancellation)
+
+    for event in run_job(session, job):
         match event:
             case UnitsPlanned():
                 picture.units = event.units
             case ValuesOffered():
-                picture.offered = True
                 if watch is not None and asked.record:
                     _begin_recording(session, asked, watch, event.values)
             case ValuesRead():
@@ -102,6 +109,8 @@ def values_command(session: Session, asked: ValuesRequest) -> int:
     codes = [exit_code(message.number) for message in raised]
     if failed:
         codes.append(ExitCode.FAILURES)
+    if not watching and any(cancellation.requested for cancellation in asked_to_end):
+        codes.append(ExitCode.INTERRUPTED)
     return worst(codes)
 
 
@@ -113,24 +122,28 @@ def _job(
     if not (asked.watch or asked.seconds is not None or asked.record):
         yield from values.read(asked.ecu, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan)
         return
-    with _ends_after(asked.seconds, cancellation):
-        yield from values.watch(
-            asked.ecu, watch, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan
-        )
+    job = values.watch(asked.ecu, watch, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan)
+    with closing(_Timer(asked.seconds, cancellation)) as timer:
+        for event in job:
+            yield event
+            if isinstance(event, ValuesOffered):
+                timer.start()
 
 
-@contextmanager
-def _ends_after(seconds: float | None, cancellation: Cancellation) -> Iterator[None]:
-    """Ask for the end after `seconds`: what was read by then is what was asked for."""
-    timer = threading.Timer(seconds, cancellation.request) if seconds is not None else None
-    if timer is not None:
-        timer.daemon = True
-        timer.start()
-    try:
-        yield
-    finally:
-        if timer is not None:
-            timer.cancel()
+class _Timer:
+    """Asks for the end after `seconds` of reading: what was read by then is what was asked for."""
+
+    def __init__(self, seconds: float | None, cancellation: Cancellation) -> None:
+        self._timer = threading.Timer(seconds, cancellation.request) if seconds is not None else None
+
+    def start(self) -> None:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _empty_watch() -> Watch:
@@ -206,15 +219,17 @@ def _table(picture: _Picture) -> list[str]:
     lines = []
     last = ""
     right = max((width(shown_value(row)) for row in picture.values), default=0)
-    right = min(max(right, 8), 24)
+    right = min(max(right, _NARROWEST_VALUE), _WIDEST_VALUE)
+    measure = max((width(row.unit) for row in picture.values), default=0)
+    label = max((width(row.label) for row in picture.values), default=0)
+    label = max(_NARROWEST_LABEL, min(label, columns() - 6 - right - measure))
     for row in picture.values:
         if several and row.unit_label != last:
             lines.append(row.unit_label)
             last = row.unit_label
         mark = "!" if row.outside else " "
-        text = (
-            f"  {fitted(row.label, _LABEL)} {fitted(shown_value(row), right, right=True)} {mark} {row.unit}"
-        )
+        value = fitted(shown_value(row), right, right=True)
+        text = f"  {fitted(row.label, label)} {value} {mark} {row.unit}"
         lines.append(colour(text.rstrip(), RED if row.outside else ""))
     return lines
 
@@ -236,6 +251,13 @@ class _Lines:
             self._next = now + 1.0
             print("\n".join(lines), end="\n\n", flush=True)
             return
+        room = shutil.get_terminal_size((80, 24)).lines - 1
+        if len(lines) > room:
+            left = len(lines) - room + 1
+            told = ngettext(
+                "… {n} more value: choose with --value", "… {n} more values: choose with --value", left
+            )
+            lines = [*lines[: room - 1], told.replace("{n}", str(left))]
         up = f"\x1b[{self._lines}A" if self._lines else ""
         print(up + "\n".join(f"{line}\x1b[K" for line in lines), flush=True)
         self._lines = len(lines)
