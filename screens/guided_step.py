@@ -56,7 +56,7 @@ def taken_row(number: int, taken: StepTaken) -> Row:
     if taken.answer:
         return Row(
             key=number,
-            cells=(str(number), sign or "?"),
+            cells=(str(number), "?"),
             tail=f"{_(taken.answer)} - {_(taken.step.text)}",
             tail_from=2,
         )
