@@ -198,6 +198,7 @@ class Actuations:
             clock=self._clock,
             vehicle=self._line.vehicle,
             who=self._who(),
+            reopen=self._line.link,
         )
 
     def _opened(

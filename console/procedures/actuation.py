@@ -46,6 +46,8 @@ RESULTS_S = 1.0
 START_WAIT_MS = 5_000
 """P2 for starting: many routines answer when they are done, without 0x78 in between."""
 SECOND_TRY_S = 0.5
+ABOUT_CONDITIONS = frozenset({0x22, *range(0x81, 0x95)})
+"""Negative responses that are about what is around: conditionsNotCorrect, speed, voltage, gear and so on."""
 RUNNING_WORDS = ("running", "active", "in progress", "busy")
 """Texts of a result by which a routine says that it goes on."""
 
@@ -63,6 +65,8 @@ class Desk:
     clock: Clock
     vehicle: VehicleIdentity
     who: str
+    reopen: Callable[[], VehicleLink] | None = None
+    """Opens the line anew when it was lost. Raises ConsoleError WC-2xx."""
 
 
 class Controls:
@@ -136,10 +140,8 @@ def drive(
         unit=unit, function=function, settings=tuple(settings.items()), conditions=conditions
     )
     yield ActuationChecked(conditions=conditions)
-    unmet = next((checked for checked in conditions if checked.holds is False), None)
-    if unmet is not None:
-        facts = (("unit", unit.label), ("condition", unmet.condition.text), ("value", unmet.value))
-        return replace(result, messages=(RaisedMessage(number="WC-320", facts=facts),))
+    if (unmet := _unmet(conditions)) is not None:
+        return replace(result, messages=(_condition_message(unit, unmet),))
     encoded = desk.coder.encode(unit.summary, unit.variant, function.start.name, settings)
     if cancellation.requested:
         return result
@@ -176,6 +178,8 @@ class _Run:
         self._driving = False
         """Whether the unit may be under our control: from just before the request goes out."""
         self._given_back: bool | None = None
+        self._conditions: tuple[CheckedCondition, ...] = ()
+        """As they were found after a refusal."""
         self._messages: list[RaisedMessage] = []
 
     def go(
@@ -183,10 +187,9 @@ class _Run:
     ) -> Generator[Event, None, ActuationResult]:
         began = time.monotonic()
         entry_id = 0
-        exchange: Exchange | None = None
         try:
             if not self._ready():
-                return replace(result, messages=tuple(self._messages))
+                return result
             entry_id = self._desk.orders.begin(self._entry(request))
             self._driving = self._function.kind is not FunctionKind.OTHER
             exchange = self._start(request)
@@ -199,10 +202,14 @@ class _Run:
                 result = replace(result, results=self._decoded(self._function.start, request, exchange))
                 began = time.monotonic()
                 result = yield from self._running(result, controls, began, seconds)
+        except ConsoleError as error:  # the book cannot be written, the descriptions cannot be asked
+            self._messages.append(raised_by(error))
+            result = replace(result, outcome="failed" if entry_id else result.outcome)
         finally:
             self._give_back()
             result = replace(
                 result,
+                conditions=self._conditions or result.conditions,
                 given_back=self._given_back,
                 elapsed_s=time.monotonic() - began,
                 messages=(*result.messages, *self._messages),
@@ -264,7 +271,8 @@ class _Run:
                 self._messages.append(RaisedMessage(number="WC-323", facts=facts))
                 return replace(result, outcome="failed")
             if seconds is not None and now >= began + seconds:
-                return result
+                cut_short = self._function.kind is FunctionKind.ROUTINE
+                return replace(result, outcome="stopped") if cut_short else result
             result = self._obey(result, controls)
             if self._function.results is not None and now >= results_at:
                 results_at = now + RESULTS_S
@@ -280,7 +288,7 @@ class _Run:
                 yield self._picture(result, began)
                 picture_at = now + PICTURE_S
         if self._cancellation.requested and self._driving:
-            result = replace(result, outcome="stopped")
+            return replace(result, outcome="stopped")  # to give control back comes before telling it
         yield self._picture(result, began)
         return result
 
@@ -332,7 +340,8 @@ class _Run:
         request = self._poller.next(self._keys, now) if self._poller is not None else None
         if request is None or self._poller is None:
             with self._cancellation.waking(controls.changed.set):
-                controls.changed.wait(0.05)
+                if not self._cancellation.requested:
+                    controls.changed.wait(0.05)
             return []
         return self._poller.take(self._ask(request), time.monotonic())
 
@@ -365,14 +374,23 @@ class _Run:
         for pause_s in (0.0, SECOND_TRY_S):
             if pause_s:
                 time.sleep(pause_s)
-            if self._link.lost:
-                return False
+            if self._link.lost and not self._reopened():
+                continue
             exchange = self._ask(request)
             if exchange.positive:
                 return True
             if exchange.nrc in (*OTHER_SESSION, NegativeResponse.REQUEST_SEQUENCE_ERROR):
                 return True  # the session is over already, or the routine is: it has control
         return False
+
+    def _reopened(self) -> bool:
+        if self._desk.reopen is None:
+            return False
+        try:
+            self._link = self._desk.reopen()
+        except ConsoleError:
+            return False
+        return not self._link.lost
 
     def _return_request(self) -> UdsRequest | None:
         function = self._function
@@ -421,6 +439,7 @@ class _Run:
         if exchange.nrc is not None:
             facts = (("unit", self._unit.label), ("function", self._label), ("nrc", f"0x{exchange.nrc:02X}"))
             self._messages.append(RaisedMessage(number="WC-321", facts=facts))
+            self._find_unmet(exchange.nrc)
         elif exchange.outcome is Outcome.LINK_LOST:
             self._messages.append(RaisedMessage(number="WC-203", facts=(("uri", self._link.uri),)))
         else:
@@ -428,6 +447,15 @@ class _Run:
             self._messages.append(
                 RaisedMessage(number="WC-302", facts=(("unit", self._unit.label), ("reason", reason)))
             )
+
+    def _find_unmet(self, nrc: int) -> None:
+        """Read again, after a refusal for what is around, which of the described conditions does not hold."""
+        conditions = self._function.conditions
+        if not conditions or nrc not in ABOUT_CONDITIONS or self._cancellation.requested:
+            return
+        self._conditions = check(self._link, self._unit, self._function, self._desk.coder, self._cancellation)
+        if (unmet := _unmet(self._conditions)) is not None:
+            self._messages.append(_condition_message(self._unit, unmet))
 
     def _decoded(self, service: ServiceForm, request: bytes, exchange: Exchange) -> tuple[DecodedValue, ...]:
         answers = [(service.name, request, exchange.payload)]
@@ -440,6 +468,15 @@ class _Run:
         task = UnitTask(address=self._unit.address, timing=self._unit.summary.timing, script=script)
         ((_, result),) = run_scripts(self._link, [task], self._cancellation)
         return result
+
+
+def _unmet(conditions: tuple[CheckedCondition, ...]) -> CheckedCondition | None:
+    return next((checked for checked in conditions if checked.holds is False), None)
+
+
+def _condition_message(unit: DrivenUnit, unmet: CheckedCondition) -> RaisedMessage:
+    facts = (("unit", unit.label), ("condition", unmet.condition.text), ("value", unmet.value))
+    return RaisedMessage(number="WC-320", facts=facts)
 
 
 def _one(request: UdsRequest) -> UnitScript[Exchange]:
