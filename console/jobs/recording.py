@@ -26,10 +26,17 @@ from workshop_console.console.model.values import ValueName, ValueReading
 _FORMAT = "workshop-console recording"
 _VERSION = "1"
 _FIRST_COLUMNS = 3
+_CELLS_OF_FIRST = 5
 _ROWS_BEFORE = ("unit", "address", "value", "measure", "expected from", "expected to")
 _LONGEST_FIELD = 4_096
 _MOST_COLUMNS = 500
+_MOST_BYTES = 256 * 1024 * 1024
+"""A day of twenty values; reading it back takes a multiple of this in memory."""
+_LONGEST_MS = 12
+"""Digits of the milliseconds since the start: thirty years."""
 _RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@")
+_QUOTED = (*_RUNS_IN_SPREADSHEETS, "'")
+"""A cell that begins so is written with a quote before it, unless it is a number."""
 
 
 class Recorder:
@@ -42,7 +49,8 @@ class Recorder:
         self.samples = 0
         self._mark = ""
         self._started = datetime.now(UTC)
-        self._zero = time.monotonic()
+        self.zero = time.monotonic()
+        """The start, on the clock of write()."""
         self._last: tuple[tuple[str, float], ...] = ()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +85,7 @@ class Recorder:
         if state == self._last and not self._mark:
             return
         self._last = state
-        since = max(0.0, at - self._zero)
+        since = max(0.0, at - self.zero)
         moment = self._started + timedelta(seconds=since)
         mark, self._mark = self._mark, ""
         self._row(
@@ -118,7 +126,7 @@ def _limit(limit: float | None) -> str:
 
 def _harmless(cell: str) -> str:
     """Return a cell that no spreadsheet runs: what begins like a formula and is no number gets a quote."""
-    if not cell.startswith(_RUNS_IN_SPREADSHEETS):
+    if not cell.startswith(_QUOTED):
         return cell
     try:
         float(cell)
@@ -186,60 +194,106 @@ def read_recording(file: Path) -> Recording:
     Raises ConsoleError WC-108 when it cannot be read, WC-361 (file, line, detail) when it is none.
     """
     try:
-        with file.open(encoding="utf-8-sig", newline="") as source:
-            return _parsed(file, csv.reader(source))
+        with file.open("rb") as source:
+            size = source.seek(0, os.SEEK_END)
+            if size > _MOST_BYTES:
+                raise ConsoleError("WC-361", file=clean(file), line=0, detail=f"> {_MOST_BYTES} B")
+            source.seek(max(0, size - 1))
+            ended = source.read(1) == b"\n"
+        # A character may have been cut in two; what else is not UTF-8 shows as such.
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+            return _Reader(file, csv.reader(text), ended=ended).recording()
     except OSError as error:
         raise ConsoleError("WC-108", file=clean(file), detail=clean(error.strerror or error)) from None
-    except UnicodeDecodeError as error:
-        raise ConsoleError("WC-361", file=clean(file), line=0, detail=f"UTF-8: byte {error.start}") from None
 
 
-def _parsed(file: Path, lines: Iterator[list[str]]) -> Recording:
-    number = 0
+class _Reader:
+    """Reads one file; `ended`: its last row is whole."""
 
-    def wrong(detail: str) -> ConsoleError:
-        return ConsoleError("WC-361", file=clean(file), line=number, detail=clean(detail, longest=120))
+    def __init__(self, file: Path, lines: Iterator[list[str]], *, ended: bool) -> None:
+        self._file = file
+        self._lines = lines
+        self._ended = ended
+        self._number = 0
+        self._known: dict[str, str] = {}
+        """Cells seen before: most come again and again, and are kept once."""
 
-    def line() -> list[str]:
-        nonlocal number
-        number += 1
+    def _wrong(self, detail: str) -> ConsoleError:
+        return ConsoleError(
+            "WC-361", file=clean(self._file), line=self._number, detail=clean(detail, longest=120)
+        )
+
+    def _next(self) -> list[str] | None:
+        self._number += 1
         try:
-            cells = next(lines)
-        except StopIteration:
-            raise wrong("EOF") from None
+            cells = next(self._lines, None)
         except csv.Error as error:
-            raise wrong(str(error)) from None
-        return [clean(_as_written(cell), longest=_LONGEST_FIELD) for cell in cells]
+            raise self._wrong(str(error)) from None
+        return None if cells is None else [self._cell(cell) for cell in cells]
 
-    first = line()
-    if first[:2] != [_FORMAT, _VERSION] or len(first) < 5:
-        raise wrong(f"≠ {_FORMAT} {_VERSION}")
-    try:
-        started = datetime.fromisoformat(first[2])
-    except ValueError:
-        raise wrong(first[2]) from None
-    before = [line() for _ in (*_ROWS_BEFORE, "heading")]
-    width = len(before[0])
-    if any(len(cells) != width for cells in before) or not _FIRST_COLUMNS < width <= _MOST_COLUMNS:
-        raise wrong(f"{width} columns")
-    columns = zip(*(cells[_FIRST_COLUMNS:] for cells in before), strict=True)
-    rows = tuple(_column(*cells) for cells in columns)
-    samples: list[Sample] = []
-    while True:
+    def _cell(self, cell: str) -> str:
+        known = self._known.get(cell)
+        if known is None:
+            known = self._known[cell] = clean(_as_written(cell), longest=_LONGEST_FIELD)
+        return known
+
+    def _heading(self) -> list[str]:
+        cells = self._next()
+        if cells is None:
+            raise self._wrong("EOF")
+        return cells
+
+    def recording(self) -> Recording:
+        """Return what the file holds."""
+        first = self._heading()
+        if first[:2] != [_FORMAT, _VERSION] or len(first) != _CELLS_OF_FIRST:
+            raise self._wrong(f"≠ {_FORMAT} {_VERSION}")
         try:
-            cells = line()
-        except ConsoleError as end:
-            if end.facts["detail"] == "EOF":
-                break
-            raise
-        if len(cells) != width or not cells[1].isdecimal():
-            if next(lines, None) is None:
-                break  # the program ended in the middle of this row
-            raise wrong(f"{len(cells)} columns" if len(cells) != width else cells[1])
-        samples.append(Sample(ms=int(cells[1]), mark=cells[2], texts=tuple(cells[_FIRST_COLUMNS:])))
-    return Recording(
-        file=file, started=started, vin=first[3], vehicle=first[4], rows=rows, samples=tuple(samples)
-    )
+            started = datetime.fromisoformat(first[2])
+        except ValueError:
+            raise self._wrong(first[2]) from None
+        before = [self._heading() for _ in (*_ROWS_BEFORE, "heading")]
+        width = len(before[0])
+        if any(len(cells) != width for cells in before) or not _FIRST_COLUMNS < width <= _MOST_COLUMNS:
+            raise self._wrong(f"{width} columns")
+        rows = tuple(
+            _column(*cells) for cells in zip(*(cells[_FIRST_COLUMNS:] for cells in before), strict=True)
+        )
+        return Recording(
+            file=self._file,
+            started=started if started.tzinfo is not None else started.replace(tzinfo=UTC),
+            vin=first[3],
+            vehicle=first[4],
+            rows=rows,
+            samples=tuple(self._samples(width)),
+        )
+
+    def _samples(self, width: int) -> Iterator[Sample]:
+        """Yield the rows but a last one that was cut off when the program or the computer ended."""
+        last: Sample | ConsoleError | None = None
+        ms = 0
+        while (cells := self._next()) is not None:
+            if not cells:
+                continue
+            if isinstance(last, ConsoleError):
+                raise last
+            if last is not None:
+                yield last
+            if len(cells) != width:
+                last = self._wrong(f"{len(cells)} columns")
+            elif not _is_time(cells[1]) or int(cells[1]) < ms:
+                last = self._wrong(cells[1])
+            else:
+                ms = int(cells[1])
+                last = Sample(ms=ms, mark=cells[2], texts=tuple(cells[_FIRST_COLUMNS:]))
+        if isinstance(last, Sample) and self._ended:
+            yield last
+        elif isinstance(last, ConsoleError) and self._ended:
+            raise last
+
+
+def _is_time(cell: str) -> bool:
+    return cell.isascii() and cell.isdecimal() and len(cell) <= _LONGEST_MS
 
 
 def _column(
@@ -258,7 +312,7 @@ def _column(
 
 
 def _as_written(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _RUNS_IN_SPREADSHEETS else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _QUOTED else cell
 
 
 def _number(text: str) -> float | None:
@@ -271,8 +325,9 @@ def _number(text: str) -> float | None:
 
 def recordings(folder: Path) -> Sequence[Path]:
     """Return the recordings in a folder, newest first."""
-    try:
-        files = [entry for entry in os.scandir(folder) if entry.name.endswith(".csv") and entry.is_file()]
-    except OSError:
-        return []
-    return [Path(entry.path) for entry in sorted(files, key=lambda e: e.stat().st_mtime, reverse=True)]
+    found: list[tuple[float, str]] = []
+    with suppress(OSError):  # a folder that is not there has none
+        for entry in os.scandir(folder):
+            if entry.name.endswith(".csv") and entry.is_file():
+                found.append((entry.stat().st_mtime, entry.path))
+    return [Path(path) for _, path in sorted(found, reverse=True)]
