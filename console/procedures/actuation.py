@@ -188,20 +188,20 @@ class _Run:
         began = time.monotonic()
         entry_id = 0
         try:
-            if not self._ready():
-                return result
-            entry_id = self._desk.orders.begin(self._entry(request))
-            self._driving = self._function.kind is not FunctionKind.OTHER
-            exchange = self._start(request)
-            result = replace(result, request=request, answer=exchange.payload, outcome=outcome_of(exchange))
-            if not exchange.positive:
-                if exchange.nrc is not None:
-                    self._driving = False
-                self._tell_refusal(exchange)
-            else:
-                result = replace(result, results=self._decoded(self._function.start, request, exchange))
-                began = time.monotonic()
-                result = yield from self._running(result, controls, began, seconds)
+            if self._ready():
+                entry_id = self._desk.orders.begin(self._entry(request))
+                self._driving = self._function.kind is not FunctionKind.OTHER
+                exchange = self._start(request)
+                result = replace(
+                    result, request=request, answer=exchange.payload, outcome=outcome_of(exchange)
+                )
+                if exchange.positive:
+                    result = replace(result, results=self._decoded(self._function.start, request, exchange))
+                    began = time.monotonic()
+                    result = yield from self._running(result, controls, began, seconds)
+                else:
+                    self._driving = self._driving and exchange.nrc is None
+                    self._tell_refusal(exchange)
         except ConsoleError as error:  # the book cannot be written, the descriptions cannot be asked
             self._messages.append(raised_by(error))
             result = replace(result, outcome="failed" if entry_id else result.outcome)
@@ -236,7 +236,10 @@ class _Run:
         return exchange.positive
 
     def _unlock(self, level: int) -> bool:
-        unlocking = self._script(unlock(Conversation(), level, self._desk.ring()))
+        ring = self._desk.ring()
+        unlocking = self._script(unlock(Conversation(), level, ring))
+        if unlocking.wrong_session and not self._session_opened and self._enter(EXTENDED_SESSION):
+            unlocking = self._script(unlock(Conversation(), level, ring))
         self._messages += unlocking.messages
         return unlocking.open
 
@@ -314,7 +317,8 @@ class _Run:
                     self._unit.summary, self._unit.variant, self._function.start.name, settings
                 )
             except ConsoleError as error:
-                return replace(result, messages=(*result.messages, raised_by(error)))
+                self._messages.append(raised_by(error))
+                return result
             exchange = self._start(encoded.payload)
             if not exchange.positive:
                 self._tell_refusal(exchange)
