@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import ClassVar
 
+from textual import events
+from textual.message import Message
 from textual.widget import Widget
 
+from workshop_console.console.commands import BY_ID
 from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm
 from workshop_console.console.procedures.actuation import Controls
@@ -22,23 +25,65 @@ from workshop_console.screens.session import CHECK_FUNCTION, DRIVE
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.entry import Entry
+from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.text_page import Paragraph, TextPage
 from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
 
-_SETTING, _RESULT, _VALUE = "setting", "result", "value"
+_SETTING, _ACTION, _RESULT, _VALUE = "setting", "action", "result", "value"
+_STOP = (mark("Stop"), mark("Stop at once and give control back; Esc does the same."))
+
+
+class RunningChoice(OptionChoice):
+    """Lists the choices of a setting while the function runs; the key that stops works here too."""
+
+    handles = ("mark", "open", "clear")
+    words: ClassVar = {
+        "mark": _STOP,
+        "clear": _STOP,
+        "open": (mark("Choose"), mark("Take this value; it is sent at once.")),
+    }
+
+    def __init__(self, parameter: ParameterForm, value: str, stop: Callable[[], None]) -> None:
+        super().__init__(parameter, value)
+        self._stop = stop
+
+    def do_mark(self) -> None:
+        """Stop at once."""
+        self._stop()
+        self.do_back()
+
+    def do_clear(self) -> None:
+        """Stop at once."""
+        self.do_mark()
+
+
+class RunningEntry(Entry):
+    """Takes a setting; while the function runs, Space stops it instead of being typed."""
+
+    stops = False
+
+    class Stopped(Message):
+        """Space was pressed while the function runs."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the key that stops before the line does."""
+        if self.stops and event.key == "space":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Stopped())
 
 
 class Actuation(ConsoleScreen[None]):
     """Asks before anything moves; while it runs, one key stops it and gives control back."""
 
     DEFAULT_CSS = "Actuation #facts { height: auto; max-height: 9; }"
-    handles = ("start", "open", "mark", "clear", "save", "next_part")
+    handles = ("mark", "start", "open", "clear", "save", "next_part")
     words: ClassVar = {
         "start": (mark("Start"), mark("Start the function: says what moves and asks first.")),
         "open": (mark("Set"), mark("Change the setting; while it runs, the change is sent at once.")),
-        "mark": (mark("Stop"), mark("Stop at once and give control back; Esc does the same.")),
-        "clear": (mark("Stop"), mark("Stop at once and give control back; Esc does the same.")),
+        "mark": _STOP,
+        "clear": _STOP,
         "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
@@ -68,11 +113,11 @@ class Actuation(ConsoleScreen[None]):
         """Return the facts, what to set and what is read, and the line to type in."""
         yield TextPage(id="facts")
         yield Table()
-        yield Entry(id="value")
+        yield RunningEntry(id="value")
 
     def title_text(self) -> str:
         """Return the names of function and unit."""
-        return f"{self._function.label or self._function.name}  {self._unit.label}"
+        return f"{self._unit.label}: {self._function.label or self._function.name}"
 
     def title_right(self) -> str:
         """Return the place in the list."""
@@ -92,7 +137,7 @@ class Actuation(ConsoleScreen[None]):
             return "" if self._runs else _("nothing runs")
         if command_id == "start" and self.session.running:
             return _("something still runs")
-        if command_id == "open" and not self._function.start.parameters:
+        if command_id == "open" and not self._function.start.parameters and not self._actions():
             return _("there is nothing to set")
         if command_id == "save" and not self.session.workshop.line.vehicle.vin:
             return _("no vehicle was read yet")
@@ -109,6 +154,23 @@ class Actuation(ConsoleScreen[None]):
                 lambda cancellation: workshop.actuations.check(unit, function, cancellation=cancellation),
             )
 
+    def footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys; of those that stop, the first is enough."""
+        own, *others = super().footer()
+        also = self._key(BY_ID["clear"])
+        return tuple(key for key in own if key != also), *others
+
+    def _actions(self) -> dict[str, str]:
+        """Return what else an output can be told while it runs."""
+        if not self._running:
+            return {}
+        found = {}
+        if self._function.freeze is not None:
+            found["freeze"] = _("Hold it as it is now")
+        if self._function.reset is not None:
+            found["reset"] = _("Set it to its default")
+        return found
+
     # Drawing
 
     def draw(self) -> None:
@@ -120,7 +182,7 @@ class Actuation(ConsoleScreen[None]):
             Column(title=_("Setting or value"), width=30, grow=2),
             Column(title=_("Now"), width=14, grow=1, right=True),
             Column(title=_("Unit"), width=9),
-            Column(title=_("Allowed"), width=18, grow=2),
+            Column(title=_("Allowed, expected"), width=18, grow=2),
         )
         self.query_one(Table).show(columns, self._rows(result), empty=_("There is nothing to set."))
         if result is not None and not self._runs and result is not self._told:
@@ -162,6 +224,8 @@ class Actuation(ConsoleScreen[None]):
             given = _("given back to the control unit") if result.given_back else _("not confirmed")
             tone = GOOD if result.given_back else BAD
             facts.append(Paragraph(label=labels[2], label_width=width, text=given, tone=tone))
+        if not running and result.outcome not in ("done", "stopped"):
+            facts += condition_paragraphs(result.conditions)
         if result.answer:
             facts.append(Paragraph(label=_("Answer"), label_width=width, text=result.answer.hex(" ").upper()))
         return facts
@@ -177,9 +241,11 @@ class Actuation(ConsoleScreen[None]):
                 allowed_text(parameter),
             )
             rows.append(Row(key=(_SETTING, parameter.name), cells=cells, tones=(PLAIN, BOLD)))
+        rows += [Row(key=(_ACTION, key), cells=(text, "", "", "")) for key, text in self._actions().items()]
         if result is None:
             return rows
-        labels = {form.name: form.label for form in self._function.start.results}
+        polled = self._function.results.results if self._function.results is not None else ()
+        labels = {form.name: form.label for form in (*self._function.start.results, *polled)}
         if self._function.kind is not FunctionKind.OUTPUT:
             for told in result.results:
                 label = labels.get(told.name) or told.name
@@ -206,7 +272,7 @@ class Actuation(ConsoleScreen[None]):
         if low is None and high is None:
             return _("actual value")
         shown = ["" if limit is None else formats.number(limit) for limit in (low, high)]
-        return _("expected {low} … {high}").format(low=shown[0], high=shown[1])
+        return " … ".join(shown)
 
     def status_text(self) -> str:
         """Say what runs."""
@@ -219,18 +285,29 @@ class Actuation(ConsoleScreen[None]):
     def open_row(self, key: Hashable) -> None:
         """Change a setting."""
         kind, name = key if isinstance(key, tuple) else ("", "")
+        if kind == _ACTION and self._running:
+            {"freeze": self._controls.freeze, "reset": self._controls.reset}[name]()
+            return
         parameter = next((p for p in self._function.start.parameters if p.name == name), None)
         if kind != _SETTING or parameter is None:
             return
         now = self._settings.get(parameter.name, "")
         if parameter.choices:
-            self.console.show_screen(
-                OptionChoice(parameter, now), lambda chosen: self._choose(parameter, chosen)
+            choice = (
+                RunningChoice(parameter, now, self._stop) if self._running else OptionChoice(parameter, now)
             )
+            self.console.show_screen(choice, lambda chosen: self._choose(parameter, chosen))
             return
         self._editing = parameter
         label = parameter.label or parameter.name
-        self.query_one("#value", Entry).open(f"{label} ({allowed_text(parameter)}):", now)
+        entry = self.query_one(RunningEntry)
+        entry.stops = self._running
+        entry.open(f"{label} ({allowed_text(parameter)}):", now)
+
+    def on_running_entry_stopped(self) -> None:
+        """Stop at once."""
+        self._leave_line()
+        self._stop()
 
     def on_entry_submitted(self, message: Entry.Submitted) -> None:
         """Take the value that was typed."""
@@ -241,7 +318,8 @@ class Actuation(ConsoleScreen[None]):
             self._choose(parameter, typed(parameter, message.value))
 
     def _leave_line(self) -> None:
-        self.query_one("#value", Entry).close()
+        self._editing = None
+        self.query_one(RunningEntry).close()
         self.query_one(Table).focus()
         self.redraw()
 
@@ -256,8 +334,13 @@ class Actuation(ConsoleScreen[None]):
     # Running
 
     def do_start(self) -> None:
-        """Say what moves and ask."""
+        """Say what moves and ask; what is not set yet comes first."""
         function = self._function
+        missing = next((p for p in function.start.parameters if not self._settings.get(p.name)), None)
+        if missing is not None:
+            self.query_one(Table).move_to((_SETTING, missing.name))
+            self.open_row((_SETTING, missing.name))
+            return
         self.console.show_screen(
             Question(
                 question=lambda: _("Start “{function}” of {unit}?").format(
@@ -300,7 +383,7 @@ class Actuation(ConsoleScreen[None]):
         )
 
     def _stop(self) -> None:
-        if self.session.job is not None:
+        if self._running and self.session.job is not None:
             self.session.job.cancel()
 
     def do_mark(self) -> None:
@@ -311,22 +394,34 @@ class Actuation(ConsoleScreen[None]):
         """Stop at once."""
         self._stop()
 
+    def on_screen_suspend(self) -> None:
+        """Stop what runs when another screen hides it."""
+        if self._running and not isinstance(self.app.screen, RunningChoice):
+            self._stop()
+
     def do_groups(self) -> None:
         """Stop before leaving."""
-        if self._runs:
-            self._stop()
+        self._stop()
         super().do_groups()
+
+    def do_quit(self) -> None:
+        """Stop before leaving."""
+        if self._running:
+            self._stop()
+            self.console.say(lambda: _("It was stopped. The same key again ends the console."))
+        else:
+            super().do_quit()
 
     def do_save(self) -> None:
         """Save the order report."""
         save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def do_back(self) -> None:
-        """Close the line that is open, stop what runs, or leave."""
-        if self.query_one("#value", Entry).is_open:
-            self._editing = None
+        """Stop what runs, or close the line that is open, or leave."""
+        is_open = self.query_one(RunningEntry).is_open
+        if is_open:
             self._leave_line()
-        elif self._runs:
+        if self._running:
             self._stop()
-        else:
+        elif not is_open:
             super().do_back()

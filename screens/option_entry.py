@@ -50,7 +50,7 @@ def typed(parameter: ParameterForm, text: str) -> str:
 class OptionChoice(ConsoleScreen[str]):
     """Lists the allowed values of one option; is left with the chosen one."""
 
-    handles = ("open",)
+    handles: ClassVar[tuple[str, ...]] = ("open",)
     words: ClassVar = {"open": (mark("Choose"), mark("Take this value; nothing is written yet."))}
     chooses = True
 

@@ -207,6 +207,10 @@ def condition_text(checked: CheckedCondition) -> str:
     return f"{checked.condition.text}: {state}{value}"
 
 
+def _polled_results(function: FunctionForm) -> tuple[ParameterForm, ...]:
+    return function.results.results if function.results is not None else ()
+
+
 def _print_functions(unit: DrivenUnit) -> None:
     print(colour(f"{unit.label}  {unit.address}  {unit.variant}".rstrip(), BOLD))
     if not unit.forms.functions:
@@ -241,8 +245,9 @@ def _print_run(told: _Told, function: FunctionForm) -> None:
         _print_parameters(function.start.parameters)
         return
     print(f"  {_('Result')}: {outcome_text(result.outcome)}")
+    labels = {form.name: form.label for form in (*function.start.results, *_polled_results(function))}
     for value in result.results:
-        print(f"    {value.name}: {value.value} {value.unit}".rstrip())
+        print(f"    {labels.get(value.name) or value.name}: {value.value} {value.unit}".rstrip())
     for row in result.values:
         print(f"    {row.label}: {row.text or '-'} {row.unit}".rstrip())
     if result.given_back is not None:

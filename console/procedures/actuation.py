@@ -302,7 +302,8 @@ class _Run:
             return True
         if function.kind is FunctionKind.OTHER:
             return False
-        told = {form.name for form in function.start.results if form.kind is ParameterKind.CHOICE}
+        polled = function.results.results if function.results is not None else ()
+        told = {f.name for f in (*function.start.results, *polled) if f.kind is ParameterKind.CHOICE}
         states = [value.value.casefold() for value in results if value.name in told]
         if any(word in state for state in states for word in RUNNING_WORDS):
             return True
