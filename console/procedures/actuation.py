@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from workshop_console.console.errors import ConsoleError
@@ -180,6 +181,8 @@ class _Run:
         self._given_back: bool | None = None
         self._conditions: tuple[CheckedCondition, ...] = ()
         """As they were found after a refusal."""
+        self._last_results: tuple[DecodedValue, ...] = ()
+        """Of a routine, as told after it was stopped."""
         self._messages: list[RaisedMessage] = []
 
     def go(
@@ -211,6 +214,7 @@ class _Run:
                 result,
                 conditions=self._conditions or result.conditions,
                 given_back=self._given_back,
+                results=self._last_results or result.results,
                 elapsed_s=time.monotonic() - began,
                 messages=(*result.messages, *self._messages),
             )
@@ -364,6 +368,7 @@ class _Run:
             self._driving = False
             if request is not None:
                 self._given_back = self._confirmed(request)
+                self._read_last_results()
             if self._session_opened or self._given_back is not None:
                 self._link.keep_alive(())
             if self._session_opened and not self._link.lost:
@@ -373,6 +378,11 @@ class _Run:
             if self._given_back is False:
                 facts = (("unit", self._unit.label), ("function", self._label))
                 self._messages.append(RaisedMessage(number="WC-322", facts=facts))
+
+    def _read_last_results(self) -> None:
+        if self._given_back and self._function.results is not None:
+            with suppress(ConsoleError):  # control was given back; what it says of itself is beside that
+                self._last_results = self._asked_results(())
 
     def _confirmed(self, request: UdsRequest) -> bool:
         """Send what gives control back, twice where it has to be; return whether the unit said yes."""
