@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.procedures.scripted import ScriptedLink, ScriptedUnit, unit_with
 from workshop_console.console.model.address import Address, DoipAddress
 from workshop_console.console.model.description import Timing
-from workshop_console.console.model.exchange import SilentReason
+from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
 from workshop_console.console.model.forms import RecordForm
 from workshop_console.console.procedures.actual_values import (
+    ASK_AGAIN_S,
+    SESSION_AGAIN_S,
+    SILENCE_S,
     PolledUnit,
     RecordAnswer,
+    RecordKey,
+    RecordPoller,
     Wanted,
     poll,
     split_answer,
@@ -147,3 +154,102 @@ def test_an_answer_that_does_not_fit_is_not_split() -> None:
 def test_only_a_data_identifier_is_expected_back() -> None:
     assert described(b"\x22\xf1\x90").echo_bytes == 2
     assert described(b"\x22\x00").echo_bytes == 0
+
+
+def poller(*, may_change_session: bool = True) -> RecordPoller:
+    unit = PolledUnit(address=ONE, timing=Timing(), records=RECORDS)
+    return RecordPoller(unit, may_change_session=may_change_session)
+
+
+KEYS = frozenset(("0x0001", r.request) for r in RECORDS)
+
+
+def ended(request: UdsRequest | None, payload: str) -> Exchange:
+    assert request is not None
+    response = bytes.fromhex(payload)
+    negative = response[:1] == b"\x7f"
+    return Exchange(
+        ticket=1,
+        address=ONE,
+        request=request.payload,
+        outcome=Outcome.NEGATIVE if negative else Outcome.POSITIVE,
+        payload=response,
+        nrc=response[2] if negative else None,
+    )
+
+
+def ask(unit: RecordPoller, now: float, answer: str, keys: frozenset[RecordKey] = KEYS) -> bytes:
+    """Let the poller ask, answer it, and return what it asked."""
+    request = unit.next(keys, now)
+    unit.take(ended(request, answer), now)
+    assert request is not None
+    return request.payload
+
+
+def test_a_refused_record_is_asked_rarely_and_alone_until_it_answers() -> None:
+    unit = poller(may_change_session=False)
+    assert ask(unit, 0.0, "7F2231") == ALL
+    assert ask(unit, 0.0, "62010101") == RECORDS[0].request
+    assert ask(unit, 0.0, "7F2231") == RECORDS[1].request
+    assert ask(unit, 0.0, "62010303") == RECORDS[2].request
+    assert ask(unit, 0.0, "62010404") == RECORDS[3].request
+    three = bytes.fromhex("22010101030104")
+    for now in (0.1, ASK_AGAIN_S - 0.1):
+        assert ask(unit, now, "62010101010303010404") == three
+    later = ASK_AGAIN_S + 0.1
+    assert ask(unit, later, "62010101") == RECORDS[0].request
+    assert ask(unit, later, "62010202") == RECORDS[1].request
+    assert ask(unit, later, "62010303010404") == bytes.fromhex("2201030104")
+    assert ask(unit, later, "62010101010202010303010404") == ALL
+
+
+def test_the_session_is_opened_again_after_the_unit_started_anew() -> None:
+    unit = poller()
+    assert ask(unit, 0.0, "7F227F") == ALL
+    assert ask(unit, 0.0, "500300321388") == b"\x10\x03"
+    for record in RECORDS:
+        assert ask(unit, 0.1, f"62{record.request[1:].hex()}00") == record.request
+    assert unit.in_session
+    assert ask(unit, 1.0, "7F227F") == ALL
+    assert len(ask(unit, 1.0, "7F227F")) == 3, "not at once: it would be asked for nothing but sessions"
+    again = SESSION_AGAIN_S + 1.0
+    asked = [ask(unit, again, "7F227F") for _ in range(2)]
+    assert asked[-1] == b"\x10\x03"
+
+
+def test_out_of_range_in_the_extended_session_and_of_standard_identifiers_means_never() -> None:
+    unit = poller()
+    unit.in_session = True
+    assert ask(unit, 0.0, "7F2231", frozenset([("0x0001", RECORDS[0].request)])) == RECORDS[0].request
+    assert unit.next(frozenset([("0x0001", RECORDS[0].request)]), 0.1) is None
+    standard = replace(RECORDS[0], service="")
+    unit = RecordPoller(PolledUnit(address=ONE, timing=Timing(), records=(standard,)))
+    assert ask(unit, 0.0, "7F2231") == standard.request
+    assert unit.next(KEYS, 0.1) is None
+
+
+def test_no_session_is_opened_where_it_must_not_be() -> None:
+    unit = poller(may_change_session=False)
+    ask(unit, 0.0, "7F227F")
+    asked = [ask(unit, 0.0, "7F227F") for _ in RECORDS]
+    assert b"\x10\x03" not in asked
+    assert unit.next(KEYS, 0.1) is None
+
+
+def test_a_silent_unit_is_asked_less_and_less() -> None:
+    unit = poller()
+    now, pauses = 0.0, []
+    for _ in range(6):
+        request = unit.next(KEYS, now)
+        assert request is not None
+        unit.take(replace(ended(request, ""), outcome=Outcome.SILENT, reason=SilentReason.NO_ANSWER), now)
+        began = now
+        while unit.next(KEYS, now) is None:
+            now += 0.25
+        pauses.append(now - began)
+    assert pauses == [*SILENCE_S, SILENCE_S[-1], SILENCE_S[-1]]
+
+
+def test_a_lost_link_ends_the_polling() -> None:
+    link = ScriptedLink({ONE: unit_with(otherwise=Outcome.LINK_LOST)})
+    assert run(link, {ONE: RECORDS}) == {}
