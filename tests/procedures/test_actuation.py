@@ -404,7 +404,7 @@ def test_a_routine_is_polled_until_it_is_done() -> None:
 
 
 def test_a_running_routine_is_stopped() -> None:
-    bench = Bench(Unit(x31010301="7101030101", x31030301="7103030102"))
+    bench = Bench(Unit(x31010301="7101030101", x31030301=["7103030101", "7103030102"]))
     result = bench.run(BURN, during=bench.stop)
     assert bench.unit.wrote[-2:] == ["31020301", "31030301"]
     assert (result.outcome, result.given_back) == ("stopped", True)
