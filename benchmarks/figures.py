@@ -20,18 +20,20 @@ class Figure:
     goal: float
     runs: int
     unit: str = "×"
+    at_least: bool = False
+    """The goal is a least value, not a greatest."""
 
     @property
     def reached(self) -> bool:
         """Whether the goal is reached."""
-        return self.value <= self.goal
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     def line(self) -> str:
         """Return the table row."""
         mark = "reached" if self.reached else "MISSED"
         return (
             f"| {self.name} | {self.measured} | {self.compared} | {self.value:.2f} {self.unit} "
-            f"| ≤ {self.goal:g} {self.unit} | {mark} | {self.runs} |"
+            f"| {'≥' if self.at_least else '≤'} {self.goal:g} {self.unit} | {mark} | {self.runs} |"
         )
 
 

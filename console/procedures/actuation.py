@@ -386,12 +386,15 @@ class _Run:
 
     def _confirmed(self, request: UdsRequest) -> bool:
         """Send what gives control back, twice where it has to be; return whether the unit said yes."""
+        cancelled = False
         for pause_s in (0.0, SECOND_TRY_S):
-            if pause_s:
+            if pause_s and not cancelled:
                 time.sleep(pause_s)
             if self._link.lost and not self._reopened():
                 continue
             exchange = self._ask(request)
+            # The cancellation that led here may still be on its way: it ends the waiting, not the request.
+            cancelled = exchange.outcome is Outcome.CANCELLED
             if exchange.positive:
                 return True
             if exchange.nrc in (*OTHER_SESSION, NegativeResponse.REQUEST_SEQUENCE_ERROR):
