@@ -13,6 +13,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.recording import Recording, read_recording, recordings
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.kept import ValueSet
+from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.box import Question
@@ -25,8 +26,9 @@ _SET, _RECORDING = "set", "recording"
 class KeptValues(FilteredScreen):
     """Lists the sets first, then the recordings, newest first."""
 
-    handles = ("open", "clear", "filter")
+    handles = ("open", "clear", "start", "filter")
     words: ClassVar = {
+        "start": (mark("Read vehicle"), mark("Ask the vehicle for its VIN, to list the sets that it has.")),
         "open": (mark("Open"), mark("Read the values of the set, or play the recording back.")),
         "clear": (
             mark("Delete"),
@@ -64,6 +66,11 @@ class KeptValues(FilteredScreen):
         """Return why a command does not work now."""
         if command_id in ("open", "filter") and not (self._sets or self._files):
             return _("there are no rows yet")
+        if command_id == "start":
+            if self.session.running:
+                return _("something still runs")
+            if self.session.workshop.line.vehicle.vin:
+                return _("the vehicle is known")
         if command_id == "clear" and self._current_set() is None:
             return _("this is no set")
         return ""
@@ -85,9 +92,9 @@ class KeptValues(FilteredScreen):
         """Draw the lists."""
         columns = (
             Column(title=_("Kind"), width=10),
-            Column(title=_("Name"), width=44, grow=3),
+            Column(title=_("Name"), width=40, grow=3),
             Column(title=_("Values"), width=6, right=True),
-            Column(title=_("Date"), width=15),
+            Column(title=_("Date"), width=16),
         )
         rows = []
         kind = _("set")
@@ -106,9 +113,20 @@ class KeptValues(FilteredScreen):
         """Say what is in the current set, or where the recordings are."""
         if text := super().status_text():
             return text
+        if not self.session.workshop.line.vehicle.vin:
+            return _("Sets belong to a vehicle, and none was read yet: F5 reads it.")
         if (name := self._current_set()) is not None:
             return ", ".join(value for one in self._sets if one.name == name for _unit, value in one.values)
         return clean(self.session.workshop.exports) if self._files else ""
+
+    def do_start(self) -> None:
+        """Ask the vehicle who it is."""
+
+        def known(_vehicle: VehicleIdentity) -> None:
+            self.prepare()
+            self.redraw()
+
+        self.console.in_background(self.session.workshop.line.connect, known)
 
     def do_clear(self) -> None:
         """Ask, then delete the set."""

@@ -55,9 +55,8 @@ class Playback(ValuesView):
     # What the screen says
 
     def title_text(self) -> str:
-        """Return when it was recorded, and of which vehicle."""
-        time = formats.moment(self._recording.started)
-        return f"{_('Recording of {time}').format(time=time)}  {self._recording.vin}".rstrip()
+        """Return when it was recorded."""
+        return _("Recording of {time}").format(time=formats.moment(self._recording.started))
 
     def about(self) -> str:
         """Return what the screen is for."""
@@ -76,11 +75,13 @@ class Playback(ValuesView):
         return [f"{state} {place}"]
 
     def status_text(self) -> str:
-        """Show the mark that was passed last, or what the columns leave out."""
+        """Show the mark that was passed last, or what the columns leave out, and another vehicle's VIN."""
         if self._mark is not None and self._ms - self._mark[1] < _MARK_SHOWN_MS:
             text, at = self._mark
             return _("Mark {number} at {time}").format(number=text, time=clock_text(at / 1000))
-        return super().status_text()
+        vin = self._recording.vin
+        other = f"VIN {vin}  " if vin != self.session.workshop.line.vehicle.vin else ""
+        return other + super().status_text()
 
     def label_of(self, command: Command) -> str:
         """Return what the command is called as things stand."""

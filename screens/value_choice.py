@@ -23,11 +23,10 @@ from workshop_console.widgets.table import Column, Row, Table
 class ValueChoice(FilteredScreen):
     """Lists the values of one or several control units; they are asked for when the screen opens."""
 
-    handles = ("open", "mark", "clear", "save", "next_part", "filter", "start")
+    handles = ("open", "mark", "save", "next_part", "filter", "start")
     words: ClassVar = {
         "open": (mark("Show"), mark("Read the marked values, or the current one, again and again.")),
         "mark": (mark("Mark"), mark("Mark the values that shall be read.")),
-        "clear": (mark("Unmark"), mark("Take all marks away.")),
         "save": (mark("Keep set"), mark("Keep the marked values as a set of this vehicle, under a name.")),
         "next_part": (mark("Kept"), mark("Sets of values that were kept, and recordings.")),
         "start": (mark("Ask again"), mark("Ask the control units again what they offer.")),
@@ -72,7 +71,7 @@ class ValueChoice(FilteredScreen):
                 return _("the list is complete")
         if command_id in ("open", "mark", "filter") and not self._offered:
             return _("nothing was read yet")
-        if command_id in ("save", "clear") and not self._marked:
+        if command_id == "save" and not self._marked:
             return _("nothing is marked")
         return ""
 
@@ -146,11 +145,6 @@ class ValueChoice(FilteredScreen):
             table.move(1)
             self.redraw()
 
-    def do_clear(self) -> None:
-        """Take all marks away."""
-        self._marked.clear()
-        self.redraw()
-
     def do_next_part(self) -> None:
         """Show what was kept."""
         from workshop_console.screens.kept_values import KeptValues
@@ -174,17 +168,17 @@ class ValueChoice(FilteredScreen):
         self.query_one("#name", Entry).open(_("Name of the set:"))
 
     def on_entry_changed(self, message: Entry.Changed) -> None:
-        """Narrow the list while typing; a name narrows nothing."""
-        if not self.query_one("#name", Entry).is_open:
-            super().on_entry_changed(message)
+        """A name narrows nothing; Textual calls the handler of the base class after this one."""
+        if self.query_one("#name", Entry).is_open:
+            message.prevent_default()
 
     def on_entry_submitted(self, message: Entry.Submitted) -> None:
-        """Keep the set, or the filter."""
+        """Keep the set; a filter is for the base class."""
         entry = self.query_one("#name", Entry)
         if not entry.is_open:
-            super().on_entry_submitted(message)
             return
         message.stop()
+        message.prevent_default()
         self._leave_line(entry)
         if name := message.value.strip():
             self._keep(name)

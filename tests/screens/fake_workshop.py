@@ -12,6 +12,7 @@ from typing import cast
 from tests.procedures.order_book import KeptOrders
 from tests.screens.fake_codings import FakeCodings
 from tests.screens.fake_guided import FakeGuidedTests
+from tests.screens.fake_values import FakeValues
 from workshop_console.console.errors import ConsoleError, Fact
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.workshop import Workshop
@@ -245,6 +246,8 @@ class FakeWorkshop:
         """Each event of a job takes one: a test that sets another semaphore decides when events come."""
         self.found: Sequence[DoipEntity] = ()
         self.codings = FakeCodings()
+        self.values = FakeValues()
+        self.exports = folders.exports
         self.line = self
         """The fake is its own line to the vehicle."""
         self.orders = FakeOrders(self)
