@@ -60,6 +60,7 @@ class Terminal:
         os.close(slave)
         self._master = master
         self._tail = b""
+        self._ended = False
 
     def __enter__(self) -> Terminal:
         return self
@@ -118,9 +119,28 @@ class Terminal:
         os.write(self._master, keys)
         return time.perf_counter() - self._started
 
+    @property
+    def pid(self) -> int:
+        """The program's process."""
+        return self._pid
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as a window that is closed or a broken connection does."""
+        master, self._master = self._master, -1
+        if master >= 0:
+            os.close(master)
+
+    def exit_code(self) -> int:
+        """Wait for the program to end by itself, and return its exit code; negative: the signal."""
+        _pid, status = os.waitpid(self._pid, 0)
+        self._ended = True
+        return os.waitstatus_to_exitcode(status)
+
     def close(self) -> None:
         """End the program."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
-        os.close(self._master)
+        if not self._ended:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+            self._ended = True
+        self.hang_up()

@@ -147,7 +147,9 @@ def drive(
     if cancellation.requested:
         return result
     run = _Run(link, unit, function, desk, cancellation, related, show)
-    return (yield from run.go(result, encoded.payload, controls or Controls(), seconds))
+    # From here to the end a cancellation is for the run to obey, also where nothing is waited for.
+    with cancellation.waking(lambda: None):
+        return (yield from run.go(result, encoded.payload, controls or Controls(), seconds))
 
 
 class _Run:
