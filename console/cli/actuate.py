@@ -95,7 +95,15 @@ def actuate_command(session: Session, asked: ActuateRequest) -> int:
     codes = [exit_code(message.number) for message in raised]
     if told.result is not None and told.result.given_back is False:
         codes.append(ExitCode.FAILURES)
+    if told.result is not None and _interrupted(told.result, asked.seconds):
+        codes.append(ExitCode.INTERRUPTED)
     return worst(codes)
+
+
+def _interrupted(result: ActuationResult, seconds: float | None) -> bool:
+    """Return whether it was ended from outside, not by its time."""
+    its_time = seconds if result.function.kind is FunctionKind.ROUTINE else None
+    return result.outcome == "stopped" and (its_time is None or result.elapsed_s < its_time)
 
 
 def _assignment(text: str) -> tuple[str, str]:

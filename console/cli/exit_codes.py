@@ -36,6 +36,7 @@ _EXACT = {
     "WC-303": ExitCode.REFUSED,
     "WC-306": ExitCode.REFUSED,
     "WC-320": ExitCode.REFUSED,
+    "WC-321": ExitCode.REFUSED,
     "WC-330": ExitCode.REFUSED,
     "WC-331": ExitCode.REFUSED,
     "WC-333": ExitCode.REFUSED,

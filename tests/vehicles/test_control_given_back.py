@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from tests.vehicles.watched import S3_MS, WatchedVehicle, watched_vehicle
+from workshop_console.console.cli.exit_codes import ExitCode
 
 PROGRAM = (sys.executable, "-P", "-m", "workshop_console.console")
 ADJUST, RETURN, DEFAULT = "asked 2f0400033c", "asked 2f040000", "asked 1001"
@@ -58,7 +59,7 @@ def test_a_command_that_is_ended_gives_control_back(
         assert vehicle.wait_for(RETURN, after=sent) - sent < AT_ONCE_S
         vehicle.wait_for("released", after=sent)
         out, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
+    assert process.returncode == ExitCode.INTERRUPTED
     assert "Control was given back." in out
     vehicle.wait_for(DEFAULT, after=sent)
 
