@@ -5,6 +5,7 @@ The drawing is textual-plotext's. It is imported when a chart is opened, and now
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -106,8 +107,7 @@ class LineChart(PlotextPlot):
             side = "right" if axes.right and line is self._lines[1] else "left"
             plt.plot(xs, ys, marker=digit if plain else "braille", color=color, yside=side)
             if not plain:
-                step = max(1, len(xs) // _BADGES)
-                for index in {*range(step // 2, len(xs), step), len(xs) - 1}:
+                for index in self._badges(line.number, xs):
                     plt.text(digit, xs[index], ys[index], color=color, yside=side)
         table = _FRAME if plain else {}
         console, drawn = self.app.console, cast("Text", super().render())
@@ -120,6 +120,13 @@ class LineChart(PlotextPlot):
             ]
             for line in drawn.split("\n")
         ]
+
+    def _badges(self, number: int, xs: Sequence[float]) -> set[int]:
+        """Return where a line has its number: at its end, and at places that stay while it grows."""
+        each = (self._axes.end - self._axes.start) / _BADGES
+        first = self._axes.start + each * number / len(COLORS) - each / 8
+        wanted = [first + each * place for place in range(_BADGES)]
+        return {len(xs) - 1, *(bisect_left(xs, at) for at in wanted if xs[0] <= at <= xs[-1])}
 
     def _scaled(self, line: ChartLine) -> tuple[list[float], list[float]]:
         """Return the points in sight, between 0 at the bottom and 1 at the top; at most two for each cell."""
