@@ -211,11 +211,22 @@ def entries(workshop: Workshop, kind: EntryKind) -> list[OrderEntry]:
     return [e for e in workshop.orders.entries(workshop.line.vehicle.vin) if e.kind is kind]
 
 
+_QUICK = 4
+"""Causes that are looked for in every run of the tests."""
+
+
 def shipped(key: str) -> GuidedTest:
     return next(test for test in shipped_tests() if test.key == key)
 
 
-@pytest.mark.parametrize("cause", [pytest.param(cause, id=cause.id) for cause in CAUSES])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        # Functions are driven for as long as they take, so most of them stand in the soak tests.
+        pytest.param(cause, id=cause.id, marks=() if place < _QUICK else pytest.mark.soak)
+        for place, cause in enumerate(CAUSES)
+    ],
+)
 def test_the_steps_lead_to_the_cause(cause: Cause, workshops: Callable[[str], Workshop]) -> None:
     workshop = workshops(cause.vehicle)
     (test,) = workshop.guided_tests.for_fault(cause.unit, cause.code)

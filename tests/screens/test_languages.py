@@ -126,7 +126,7 @@ async def visit(driver: Driver) -> list[str]:
     return visited
 
 
-@pytest.mark.parametrize("edition", Edition)
+@pytest.mark.parametrize("edition", [Edition.LITE, pytest.param(Edition.PASS_THRU, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_no_title_no_heading_and_no_key_is_cut_at_80_columns(lang: str, edition: Edition) -> None:
     async with console(FakeWorkshop(Folders.of_user(), lang=lang, edition=edition)) as driver:
