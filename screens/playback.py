@@ -20,6 +20,8 @@ from workshop_console.widgets.text_page import Paragraph, heading
 
 SEEK_S = 10
 _MARK_SHOWN_MS = 4_000
+_KNOWN_EACH = 500
+"""Samples between two places to which going back is quick."""
 
 Frame = tuple[Sample, tuple[ValueReading, ...]]
 
@@ -40,6 +42,10 @@ class Playback(ValuesView):
         self._seen = SeenValues()
         self._frames: Iterator[Frame] = iter(())
         self._next: Frame | None = None
+        self._index = 0
+        """Of the sample in `_next`."""
+        self._known: list[tuple[int, int, tuple[ValueReading, ...]]] = []
+        """Places to go back to: time, index of the next sample, values before it."""
         self._ms = 0.0
         self._clock = 0.0
         """When `_ms` was right; playing is counted from it."""
@@ -112,8 +118,13 @@ class Playback(ValuesView):
         length = self._recording.length_ms
         ms = max(0.0, min(ms, length))
         if ms < self._ms or not self._clock:
-            self._seen = SeenValues(rows={row.name: row for row in self._recording.rows})
-            self._frames = iter(self._recording.play())
+            wanted = ms - KEPT_S * 1000
+            index, rows = next(
+                ((i, r) for at, i, r in reversed(self._known) if at <= wanted), (0, self._recording.rows)
+            )
+            self._seen = SeenValues(rows={row.name: row for row in rows})
+            self._frames = iter(self._recording.play(index, rows))
+            self._index = index
             self._next = next(self._frames, None)
             self._mark = None
             self._pictures = -1
@@ -132,6 +143,9 @@ class Playback(ValuesView):
                 self._seen.take(rows, sample.ms / 1000)
             if sample.mark:
                 self._mark = (sample.mark, sample.ms)
+            self._index += 1
+            if self._index % _KNOWN_EACH == 0 and (not self._known or self._known[-1][1] < self._index):
+                self._known.append((sample.ms, self._index, rows))
             self._next = next(self._frames, None)
         if passed is not None and passed[0].ms < kept_from:
             self._seen.take(passed[1], passed[0].ms / 1000)

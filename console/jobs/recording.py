@@ -161,14 +161,19 @@ class Recording:
         """From the start to the last sample."""
         return self.samples[-1].ms if self.samples else 0
 
-    def play(self) -> Iterator[tuple[Sample, tuple[ValueReading, ...]]]:
-        """Yield each sample with the values as they were, least and greatest from the beginning on."""
-        rows = list(self.rows)
-        for sample in self.samples:
-            rows = [
-                _played(row, text, sample.ms / 1000) for row, text in zip(rows, sample.texts, strict=True)
-            ]
-            yield sample, tuple(rows)
+    def play(
+        self, start: int = 0, rows: Sequence[ValueReading] | None = None
+    ) -> Iterator[tuple[Sample, tuple[ValueReading, ...]]]:
+        """Yield each sample with the values as they were, least and greatest from the beginning on.
+
+        From sample `start` on with `rows`, the values as they were before it.
+        """
+        rows = self.rows if rows is None else rows
+        for index in range(start, len(self.samples)):
+            sample = self.samples[index]
+            at = sample.ms / 1000
+            rows = tuple(_played(row, text, at) for row, text in zip(rows, sample.texts, strict=True))
+            yield sample, rows
 
 
 def _played(row: ValueReading, text: str, at: float) -> ValueReading:

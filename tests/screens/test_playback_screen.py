@@ -124,6 +124,22 @@ async def test_the_arrows_go_ten_seconds_and_f5_to_the_beginning(clock: Clock) -
         assert speed(driver) == "0.0"
 
 
+async def test_going_back_far_in_a_long_recording_shows_what_was_there(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "_KNOWN_EACH", 4)
+    monkeypatch.setattr(playback, "KEPT_S", 5.0)
+    async with playing() as driver:
+        await driver.press("space")
+        for _ in range(6):
+            await driver.press("right")
+        assert "Mark 2" not in driver.text
+        for expected in ("50.0", "40.0", "30.0", "20.0"):
+            await driver.press("left")
+            assert speed(driver).lstrip("!") == expected
+            assert driver.table.rows[0].cells[4:6] == ("0.0", expected)
+
+
 async def test_a_recording_of_another_vehicle_names_it(clock: Clock) -> None:
     async with playing(vin="WDD000000000000X1") as driver:
         await driver.shows("VIN WDD000000000000X1  Vehicle speed")
