@@ -162,7 +162,7 @@ class Actuation(ConsoleScreen[None]):
 
     def _actions(self) -> dict[str, str]:
         """Return what else an output can be told while it runs."""
-        if not self._running:
+        if not self._runs:
             return {}
         found = {}
         if self._function.freeze is not None:
@@ -187,6 +187,8 @@ class Actuation(ConsoleScreen[None]):
         self.query_one(Table).show(columns, self._rows(result), empty=_("There is nothing to set."))
         if result is not None and not self._runs and result is not self._told:
             self._told = result
+            for message in result.messages[:-1]:
+                self.session.raise_message(message)
             if result.messages:
                 self.call_later(self.console.tell, result.messages[-1], at_once=True)
 
@@ -285,7 +287,7 @@ class Actuation(ConsoleScreen[None]):
     def open_row(self, key: Hashable) -> None:
         """Change a setting."""
         kind, name = key if isinstance(key, tuple) else ("", "")
-        if kind == _ACTION and self._running:
+        if kind == _ACTION and self._runs:
             {"freeze": self._controls.freeze, "reset": self._controls.reset}[name]()
             return
         parameter = next((p for p in self._function.start.parameters if p.name == name), None)
@@ -293,15 +295,13 @@ class Actuation(ConsoleScreen[None]):
             return
         now = self._settings.get(parameter.name, "")
         if parameter.choices:
-            choice = (
-                RunningChoice(parameter, now, self._stop) if self._running else OptionChoice(parameter, now)
-            )
+            choice = RunningChoice(parameter, now, self._stop) if self._runs else OptionChoice(parameter, now)
             self.console.show_screen(choice, lambda chosen: self._choose(parameter, chosen))
             return
         self._editing = parameter
         label = parameter.label or parameter.name
         entry = self.query_one(RunningEntry)
-        entry.stops = self._running
+        entry.stops = self._runs
         entry.open(f"{label} ({allowed_text(parameter)}):", now)
 
     def on_running_entry_stopped(self) -> None:
@@ -383,7 +383,7 @@ class Actuation(ConsoleScreen[None]):
         )
 
     def _stop(self) -> None:
-        if self._running and self.session.job is not None:
+        if self._runs and self.session.job is not None:
             self.session.job.cancel()
 
     def do_mark(self) -> None:
@@ -396,7 +396,7 @@ class Actuation(ConsoleScreen[None]):
 
     def on_screen_suspend(self) -> None:
         """Stop what runs when another screen hides it."""
-        if self._running and not isinstance(self.app.screen, RunningChoice):
+        if self._runs and not isinstance(self.app.screen, RunningChoice):
             self._stop()
 
     def do_groups(self) -> None:
@@ -406,7 +406,7 @@ class Actuation(ConsoleScreen[None]):
 
     def do_quit(self) -> None:
         """Stop before leaving."""
-        if self._running:
+        if self._runs:
             self._stop()
             self.console.say(lambda: _("It was stopped. The same key again ends the console."))
         else:
@@ -421,7 +421,7 @@ class Actuation(ConsoleScreen[None]):
         is_open = self.query_one(RunningEntry).is_open
         if is_open:
             self._leave_line()
-        if self._running:
+        if self._runs:
             self._stop()
         elif not is_open:
             super().do_back()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.procedures.order_book import KeptOrders
+from tests.screens.fake_actuations import FakeActuations
 from tests.screens.fake_codings import FakeCodings
 from tests.screens.fake_guided import FakeGuidedTests
 from tests.screens.fake_values import FakeValues
@@ -245,6 +246,7 @@ class FakeWorkshop:
         self.steps = threading.Semaphore(1_000_000)
         """Each event of a job takes one: a test that sets another semaphore decides when events come."""
         self.found: Sequence[DoipEntity] = ()
+        self.actuations = FakeActuations()
         self.codings = FakeCodings()
         self.values = FakeValues()
         self.exports = folders.exports
