@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,8 @@ def _opening(home: str) -> float:
         terminal.until("F10")
         terminal.press(b"1")
         terminal.until("Descriptions")
-        terminal.press(b"5")
+        (number,) = re.findall(r"(\d)  Descriptions", terminal.text())
+        terminal.press(number.encode())
         terminal.until(f"units-{_UNITS}|Imported")
         terminal.press(b"\r")
         terminal.until("U000_")
