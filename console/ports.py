@@ -22,9 +22,20 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     )
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.exchange import Exchange, FunctionalAnswer, UdsRequest
+    from workshop_console.console.model.flash import (
+        FlashFile,
+        FlashPlan,
+        FlashProgress,
+        FlashStep,
+        JobState,
+        JobSummary,
+        JournalEntry,
+        Manifest,
+        UnitResult,
+    )
     from workshop_console.console.model.forms import EncodedRequest, UnitForms
     from workshop_console.console.model.kept import Details, KeptCoding, OrderEntry, OrderVehicle, ValueSet
-    from workshop_console.console.model.message import NumberedMessage
+    from workshop_console.console.model.message import NumberedMessage, RaisedMessage
     from workshop_console.console.model.report import QuickTestReport, ReportSummary
     from workshop_console.console.model.vehicle import LinkKind, VehicleIdentity
 
@@ -295,3 +306,72 @@ class ValueSets(Protocol):
 
     def remove(self, vehicle: str, name: str) -> None:
         """Forget a set."""
+
+
+class FlashFiles(Protocol):
+    """Reads flash files with their manifests: Intel HEX, Motorola S-record, binary, ODX-F in a PDX."""
+
+    def read(self, file: Path) -> Sequence[FlashFile]:
+        """Return what `file` holds: one entry, or one for each session of a container.
+
+        Everything is checked here: form, segments, checksums, signature. Raises ConsoleError WC-70x.
+        """
+
+    def write_payload(self, file: FlashFile, target: Path) -> Manifest:
+        """Write the bytes of all segments one after the other to `target`, and return their manifest.
+
+        The file is read and checked again: what is written is what was signed. Raises ConsoleError WC-70x,
+        WC-604.
+        """
+
+
+class Journal(Protocol):
+    """What flash jobs are about to do and what came back; in the records file, never deleted.
+
+    Every method may be called from any thread and process at once. Writing raises ConsoleError WC-6xx.
+    """
+
+    def create(self, plan: FlashPlan) -> int:
+        """Keep a plan as a job in state PLANNED, and return its number."""
+
+    def replace_plan(self, job_id: int, plan: FlashPlan) -> None:
+        """Keep the plan with what became known since (payload names, the VCI as the worker opens it)."""
+
+    def reserve(self, job_id: int) -> None:
+        """Take the space that the rest of the job's entries needs; given back by end()."""
+
+    def run_begins(self, job_id: int) -> int:
+        """Set RUNNING, forget wishes of before, and return which run it is (1: the first)."""
+
+    def begin(self, job_id: int, unit: str, step: FlashStep, detail: str = "") -> int:
+        """Keep what is about to be done, on the disk when it returns; return the number of the entry."""
+
+    def complete(self, entry_id: int, outcome: str, detail: str = "") -> None:
+        """Add what came back."""
+
+    def moved(self, job_id: int, progress: FlashProgress) -> None:
+        """Keep where the job stands."""
+
+    def end(
+        self,
+        job_id: int,
+        state: JobState,
+        results: Sequence[UnitResult] = (),
+        result: RaisedMessage | None = None,
+    ) -> None:
+        """Keep how the job ended (or that it is STOPPING or INTERRUPTED)."""
+
+    def wish_stop(self, job_id: int) -> None:
+        """Ask the worker to stop at the next place where every unit is left whole."""
+
+    def stop_wished(self, job_id: int) -> bool:
+        """Return whether that was asked in this run."""
+
+    def job(self, job_id: int) -> JobSummary | None:
+        """Return one job as it is kept (whether its worker lives is for the caller to know)."""
+
+    def jobs(self) -> Sequence[JobSummary]:
+        """Return all jobs, newest first."""
+
+    def entries(self, job_id: int, *, after: int = 0) -> Sequence[JournalEntry]:
+        """Return the entries of a job whose numbers are above `after`, in their order."""
