@@ -41,10 +41,10 @@ def ask(
     return gather(link, [ticket])[ticket]
 
 
-def gather(link: VehicleLink, tickets: list[int]) -> dict[int, Exchange]:
+def gather(link: VehicleLink, tickets: list[int], *, within_s: float = DEADLINE_S) -> dict[int, Exchange]:
     """Return the exchanges of all `tickets`."""
     found: dict[int, Exchange] = {}
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + within_s
     while len(found) < len(tickets):
         assert time.monotonic() < end, "no end of the exchanges"
         found.update({exchange.ticket: exchange for exchange in link.wait(1.0)})
