@@ -1,0 +1,72 @@
+"""Says how a flash job stands, for screens and command line."""
+
+from __future__ import annotations
+
+from workshop_console.console.model.flash import (
+    CheckId,
+    FlashProgress,
+    FlashStep,
+    JobState,
+    JournalEntry,
+    Light,
+    SoftwareIdentity,
+    UnitEnd,
+)
+from workshop_console.i18n import formats
+from workshop_console.i18n.codes import flashing as words
+from workshop_console.i18n.texts import _
+
+LIGHT_MARKS = {Light.GREEN: "✓", Light.YELLOW: "!", Light.RED: "X"}
+"""One character, the same in every language; told beside colour and word."""
+LIGHT_MARKS_ASCII = {**LIGHT_MARKS, Light.GREEN: "+"}
+
+
+def step_text(step: FlashStep) -> str:
+    """Return what a step does."""
+    return _(words.STEPS[step.value])
+
+
+def state_text(state: JobState) -> str:
+    """Return how a job stands, in a word."""
+    return str(words.STATES[state.value])
+
+
+def light_text(light: Light, *, ascii_only: bool = False) -> str:
+    """Return a light as its mark and a word."""
+    marks = LIGHT_MARKS_ASCII if ascii_only else LIGHT_MARKS
+    return f"{marks[light]} {words.LIGHTS[light.value]}"
+
+
+def check_text(check: CheckId) -> str:
+    """Return what a line of the table before flashing is about."""
+    return _(words.CHECKS[check.value])
+
+
+def end_text(end: UnitEnd) -> str:
+    """Return what a unit holds."""
+    return str(words.ENDS[end.value])
+
+
+def outcome_text(entry: JournalEntry) -> str:
+    """Return what came of an entry of the journal, with its detail."""
+    text = str(words.OUTCOMES.get(entry.outcome, entry.outcome))
+    return f"{text}: {entry.detail}" if entry.detail else text
+
+
+def identity_text(identity: SoftwareIdentity) -> str:
+    """Return the software that a unit has, by its own word."""
+    if not identity.answered:
+        return end_text(UnitEnd.UNKNOWN)
+    if identity.boot_loader:
+        return _("boot loader {number}").format(number=identity.boot_software)
+    return " ".join(part for part in (identity.software, identity.version) if part) or "-"
+
+
+def rate_text(progress: FlashProgress) -> str:
+    """Return the bytes a second; empty while nothing is transferred."""
+    return f"{formats.file_size(round(progress.rate))}/s" if progress.rate else ""
+
+
+def left_text(progress: FlashProgress) -> str:
+    """Return the time that is left; empty where nobody knows."""
+    return "" if progress.left_s is None else formats.duration_ms(round(progress.left_s) * 1_000)
