@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from workshop_console.console.model.address import Address
+from workshop_console.console.model.condition import Condition
 from workshop_console.console.model.description import Timing
 from workshop_console.console.model.message import RaisedMessage
 
@@ -73,6 +74,12 @@ class FlashSequence:
     """For the estimate: how long erasing usually takes."""
     reset_ms: int = 2_000
     """Longest that the unit usually stays silent after its reset."""
+    conditions: tuple[Condition, ...] = ()
+    """What must hold before, as the unit itself measures it: stands still, engine off …"""
+    voltage: Condition | None = None
+    """The battery's voltage: the actual value that tells it and the least that flashing wants."""
+    charger: Condition | None = None
+    """The actual value that tells whether a charger is connected, and its text when one is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workshop_console.console.model.condition import Comparison as Comparison
+from workshop_console.console.model.condition import Condition as Condition
+from workshop_console.console.model.flash import FlashSequence
+
 
 class ParameterKind(StrEnum):
     """What a person enters or reads."""
@@ -90,30 +94,6 @@ class RecordForm:
     values: tuple[ValueForm, ...] = ()
 
 
-class Comparison(StrEnum):
-    """How a condition compares."""
-
-    EQUAL = "="
-    UNEQUAL = "!="
-    LESS = "<"
-    AT_MOST = "<="
-    GREATER = ">"
-    AT_LEAST = ">="
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """What must hold before something is done; told as `text`, and checked where `value` names one."""
-
-    text: str
-    """As described: "Engine off"."""
-    value: str = ""
-    """Name of an actual value of the same unit; empty: only a person can tell."""
-    comparison: Comparison = Comparison.EQUAL
-    limit: str = ""
-    """A number, or a text of the value."""
-
-
 class FunctionKind(StrEnum):
     """What a function does."""
 
@@ -184,6 +164,8 @@ class UnitForms:
     records: tuple[RecordForm, ...] = ()
     functions: tuple[FunctionForm, ...] = ()
     codings: tuple[CodingForm, ...] = ()
+    flash: FlashSequence | None = None
+    """How it is flashed; None: not described."""
 
     def record_of(self, value: str) -> RecordForm | None:
         """Return the record that holds the value called `value`."""
