@@ -343,11 +343,24 @@ class Journal(Protocol):
     def run_begins(self, job_id: int) -> int:
         """Set RUNNING, forget wishes of before, and return which run it is (1: the first)."""
 
-    def begin(self, job_id: int, unit: str, step: FlashStep, detail: str = "") -> int:
-        """Keep what is about to be done, on the disk when it returns; return the number of the entry."""
+    def begin(
+        self,
+        job_id: int,
+        unit: str,
+        step: FlashStep,
+        detail: str = "",
+        *,
+        began: datetime | None = None,
+    ) -> int:
+        """Keep what is about to be done, on the disk when it returns; return the number of the entry.
 
-    def complete(self, entry_id: int, outcome: str, detail: str = "") -> None:
-        """Add what came back."""
+        `began`: when that was, where it could not be kept at once.
+        """
+
+    def complete(
+        self, entry_id: int, outcome: str, detail: str = "", *, ended: datetime | None = None
+    ) -> None:
+        """Add what came back; `ended` as `began` above."""
 
     def moved(self, job_id: int, progress: FlashProgress) -> None:
         """Keep where the job stands."""

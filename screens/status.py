@@ -35,6 +35,9 @@ _STEPS: dict[Step, str] = {
     Step.SAVING: mark("Saving a readout first"),
     Step.CLEARING: mark("Clearing"),
     Step.WRITING: mark("Writing {detail}"),
+    Step.READING_FLASH_FILE: mark("Reading the flash file {detail}"),
+    Step.CHECKING_UNITS: mark("Checking the control units"),
+    Step.STARTING_WORKER: mark("Starting the flash job"),
 }
 
 _JOBS = {

@@ -25,6 +25,9 @@ STEPS: dict[Step, Lazy] = {
     Step.SAVING: Lazy("Saving the readout …"),
     Step.CLEARING: Lazy("Clearing …"),
     Step.WRITING: Lazy("Writing …"),
+    Step.READING_FLASH_FILE: Lazy("Reading the flash file …"),
+    Step.CHECKING_UNITS: Lazy("Checking the control units …"),
+    Step.STARTING_WORKER: Lazy("Starting the flash job …"),
 }
 
 

@@ -235,6 +235,8 @@ class FlashPlan:
     vehicle_name: str
     vci: str
     """Address that the worker opens (of a simulated vehicle: where it listens)."""
+    vci_given: str = ""
+    """As the user named it: sim://NAME for a simulated vehicle, which is started again for a recovery."""
     who: str
     targets: tuple[FlashTarget, ...]
     """In the order of their dependencies."""

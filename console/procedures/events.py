@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
     from workshop_console.console.model.coding import CheckedCondition, CodingReading, CodingResult
     from workshop_console.console.model.description import UnitSummary
+    from workshop_console.console.model.flash import FlashPlan
     from workshop_console.console.model.forms import FunctionForm
     from workshop_console.console.model.guided import Answer, GuidedWalk, Reading, StepTaken
     from workshop_console.console.model.guided import Step as GuidedStep
@@ -41,6 +42,12 @@ class Step(StrEnum):
     CLEARING = "clearing"
     WRITING = "writing"
     """A coding; `detail` is its label."""
+    READING_FLASH_FILE = "reading-flash-file"
+    """`detail` is its file name."""
+    CHECKING_UNITS = "checking-units"
+    """What a plan for flashing needs to know of the units."""
+    STARTING_WORKER = "starting-worker"
+    """The process that flashes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +249,20 @@ class ActuationEnded:
     result: ActuationResult
 
 
+@dataclass(frozen=True, kw_only=True)
+class FlashPlanned:
+    """A plan for flashing was made and judged; nothing was changed yet."""
+
+    plan: FlashPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlashStarted:
+    """A flash job runs by itself now; the journal tells how it goes on."""
+
+    flash_id: int
+
+
 Event = (
     StepBegan
     | UnitsPlanned
@@ -263,6 +284,8 @@ Event = (
     | ActuationChecked
     | ActuationRuns
     | ActuationEnded
+    | FlashPlanned
+    | FlashStarted
     | ValuesRead
     | Progress
     | MessageRaised
