@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterator, Sequence
 
 from workshop_console.console.model.coding import CheckedCondition
@@ -94,6 +95,8 @@ class FakeGuidedTests:
         self.ran: list[tuple[str, str]] = []
         self.error: Exception | None = None
         self.problems: tuple[RaisedMessage, ...] = ()
+        self.pace = threading.Event()
+        """Never set: what is driven is told twenty times a second."""
 
     def reload(self) -> None:
         pass
@@ -142,6 +145,7 @@ class FakeGuidedTests:
         if self.stopped:
             while not stop.requested:
                 yield GuidedDriven(step=step, elapsed_s=2.5, reading=reading)
+                self.pace.wait(0.05)
             self.stopped.append(step.name)
             return DriveEnded(driven=Driven.STOPPED)
         return DriveEnded(driven=Driven.DONE, reading=reading)

@@ -276,7 +276,7 @@ async def test_a_long_text_has_the_room_of_the_columns_for_numbers() -> None:
     async with watching(2) as (driver, fake):
         fake.read({1: "W1K2060041F048211", 2: "open"})
         await driver.shows("W1K2060041F048211")
-        assert cell(driver, 1) == "open"
+        await driver.until(lambda: cell(driver, 1) == "open")
 
 
 async def test_an_age_is_shown_from_two_seconds_on() -> None:
