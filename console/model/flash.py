@@ -355,12 +355,6 @@ class JobSummary:
     runs: int = 1
     """Workers that worked on it: more than one after recoveries."""
 
-    @property
-    def resumable(self) -> bool:
-        """Whether recovery is offered: it was interrupted, or it failed and left a unit that is not whole."""
-        left = any(result.end in (UnitEnd.BOOT_LOADER, UnitEnd.UNKNOWN) for result in self.results)
-        return self.state is JobState.INTERRUPTED or (self.state is JobState.FAILED and left)
-
 
 @dataclass(frozen=True, kw_only=True)
 class FlashReport:
