@@ -21,6 +21,7 @@ from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATI
 if TYPE_CHECKING:
     from workshop_console.data.store.catalogue import StoredCatalogue
     from workshop_console.data.store.codings import StoredCodings
+    from workshop_console.data.store.journal import StoredJournal
     from workshop_console.data.store.order_book import StoredOrderBook
     from workshop_console.data.store.records import StoredRecords
     from workshop_console.data.store.value_sets import StoredValueSets
@@ -37,6 +38,7 @@ class Store:
     orders: StoredOrderBook
     codings: StoredCodings
     value_sets: StoredValueSets
+    journal: StoredJournal
     problems: list[ConsoleError]
     """What was found wrong; grows when damage shows later."""
     databases: tuple[GuardedDatabase, ...]
@@ -71,6 +73,7 @@ def open_store(folders: Folders, *, texts: ShippedTexts) -> Store:
         orders=cast("StoredOrderBook", Late(lambda: _orders(records, refusal))),
         codings=cast("StoredCodings", Late(lambda: _codings(records, refusal))),
         value_sets=cast("StoredValueSets", Late(lambda: _value_sets(records, refusal))),
+        journal=cast("StoredJournal", Late(lambda: _journal(records, refusal))),
         problems=problems,
         databases=(store, in_memory, records),
     )
@@ -106,14 +109,22 @@ def _value_sets(records: GuardedDatabase, refusal: ConsoleError | None) -> Store
     return StoredValueSets(records, refusal)
 
 
+def _journal(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredJournal:
+    from workshop_console.data.store.journal import StoredJournal
+
+    return StoredJournal(records, refusal)
+
+
 def _salvage_records(damaged: Path, rebuilt: Database) -> None:
     from workshop_console.data.store.codings import salvage_codings
+    from workshop_console.data.store.journal import salvage_jobs
     from workshop_console.data.store.order_book import salvage_order_entries
     from workshop_console.data.store.records import salvage_reports
 
     salvage_reports(damaged, rebuilt)
     salvage_order_entries(damaged, rebuilt)
     salvage_codings(damaged, rebuilt)
+    salvage_jobs(damaged, rebuilt)
 
 
 def _guarded(database: Database, problems: list[ConsoleError]) -> GuardedDatabase:

@@ -183,4 +183,31 @@ RECORDS_MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (vehicle, name)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE jobs (
+        job_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,
+        results TEXT NOT NULL,
+        result TEXT NOT NULL,
+        runs INTEGER NOT NULL
+    );
+    CREATE TABLE job_progress (job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id), progress TEXT NOT NULL);
+    CREATE TABLE job_entries (
+        entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id INTEGER NOT NULL REFERENCES jobs (job_id),
+        unit TEXT NOT NULL,
+        step TEXT NOT NULL,
+        began TEXT NOT NULL,
+        ended TEXT,
+        outcome TEXT NOT NULL,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX job_entries_by_job ON job_entries (job_id, entry_id);
+    CREATE TABLE job_wishes (job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id), time TEXT NOT NULL);
+    CREATE TABLE job_space (job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id), filler BLOB NOT NULL);
+    """,
 )

@@ -1,0 +1,339 @@
+"""The journal of flash jobs: what was about to be done, what came back, where a job stands (port Journal).
+
+Every write is on the disk when it returns (WAL, `synchronous=FULL`). Space for the rest of a job is taken
+before it erases anything: when the disk is full after that, the filler gives way for what has to be written.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.clean import clean
+from workshop_console.console.model.flash import (
+    ENDED_STATES,
+    FlashPlan,
+    FlashProgress,
+    FlashStep,
+    JobState,
+    JobSummary,
+    JournalEntry,
+    UnitResult,
+)
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.plain import from_plain, to_plain
+from workshop_console.data.store.database import Database
+from workshop_console.data.store.guarded import GuardedDatabase
+
+T = TypeVar("T")
+
+FILLER_BYTES = 2 * 1024 * 1024
+"""Taken before erasing: as much in the file and as much in its write-ahead log."""
+
+_NO_SPACE = ("WC-604", "WC-601", "WC-610", "WC-615")
+"""What a full disk becomes; some systems tell it as an error of the device."""
+_JOB = (
+    "SELECT j.job_id, kind, state, plan, started, ended, results, result, runs, progress"
+    " FROM jobs j LEFT JOIN job_progress p ON p.job_id = j.job_id"
+)
+_ENTRY = "SELECT entry_id, unit, step, began, ended, outcome, detail FROM job_entries"
+
+
+class StoredJournal:
+    """Jobs in the records file.
+
+    Args:
+        database: the records.
+        refusal: why nothing can be kept (a newer version's file, a folder that cannot be written), if so.
+    """
+
+    def __init__(self, database: GuardedDatabase, refusal: ConsoleError | None = None) -> None:
+        self._database = database
+        self._refusal = refusal
+
+    # -- the job -----------------------------------------------------------------------------------
+
+    def create(self, plan: FlashPlan) -> int:
+        """Keep a plan as a job in state PLANNED, and return its number.
+
+        Raises ConsoleError WC-615 (also WC-603, WC-604, WC-605) when it cannot be written.
+        """
+
+        def change(connection: sqlite3.Connection) -> int:
+            row = connection.execute(
+                "INSERT INTO jobs (kind, state, plan, started, results, result, runs)"
+                " VALUES ('flash', ?, ?, ?, '[]', 'null', 0)",
+                (JobState.PLANNED.value, _text(plan), _now()),
+            )
+            return int(row.lastrowid or 0)
+
+        return self._write(change)
+
+    def replace_plan(self, job_id: int, plan: FlashPlan) -> None:
+        """Keep the plan with what became known since. Raises as create()."""
+        self._write(lambda c: c.execute("UPDATE jobs SET plan = ? WHERE job_id = ?", (_text(plan), job_id)))
+
+    def reserve(self, job_id: int) -> None:
+        """Take the space that the rest of the job's entries needs. Raises as create()."""
+        self._write(
+            lambda c: c.execute(
+                "INSERT OR REPLACE INTO job_space (job_id, filler) VALUES (?, zeroblob(?))",
+                (job_id, FILLER_BYTES),
+            )
+        )
+        with suppress(ConsoleError):  # it is copied into the file later where somebody reads at the moment
+            self._checkpoint("PASSIVE")
+
+    def run_begins(self, job_id: int) -> int:
+        """Set RUNNING, forget wishes of before, and return which run it is (1: the first)."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            connection.execute("DELETE FROM job_wishes WHERE job_id = ?", (job_id,))
+            connection.execute(
+                "UPDATE jobs SET state = ?, runs = runs + 1, ended = NULL, results = '[]', result = 'null'"
+                " WHERE job_id = ?",
+                (JobState.RUNNING.value, job_id),
+            )
+            found = connection.execute("SELECT runs FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+            return int(found[0]) if found else 0
+
+        return self._write(change, job_id=job_id)
+
+    def end(
+        self,
+        job_id: int,
+        state: JobState,
+        results: Sequence[UnitResult] = (),
+        result: RaisedMessage | None = None,
+    ) -> None:
+        """Keep how the job ended (or that it is STOPPING or INTERRUPTED), and give its space back."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            if state is JobState.STOPPING:
+                connection.execute(
+                    "UPDATE jobs SET state = ? WHERE job_id = ? AND state = ?",
+                    (state.value, job_id, JobState.RUNNING.value),
+                )
+                return
+            connection.execute(
+                "UPDATE jobs SET state = ?, ended = ?, results = ?, result = ? WHERE job_id = ?",
+                (
+                    state.value,
+                    _now() if state in ENDED_STATES else None,
+                    _text(tuple(results)),
+                    _text(result),
+                    job_id,
+                ),
+            )
+            connection.execute("DELETE FROM job_space WHERE job_id = ?", (job_id,))
+
+        self._write(change, job_id=job_id)
+
+    # -- its steps ---------------------------------------------------------------------------------
+
+    def begin(
+        self, job_id: int, unit: str, step: FlashStep, detail: str = "", *, began: datetime | None = None
+    ) -> int:
+        """Keep what is about to be done, on the disk when it returns; return the number of the entry."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            row = connection.execute(
+                "INSERT INTO job_entries (job_id, unit, step, began, outcome, detail)"
+                " VALUES (?, ?, ?, ?, '', ?)",
+                (job_id, unit, step.value, _now(began), detail),
+            )
+            return int(row.lastrowid or 0)
+
+        return self._write(change, job_id=job_id)
+
+    def complete(
+        self, entry_id: int, outcome: str, detail: str = "", *, ended: datetime | None = None
+    ) -> None:
+        """Add what came back; a detail from before stays where there is no newer one."""
+        self._write(
+            lambda c: c.execute(
+                "UPDATE job_entries SET ended = ?, outcome = ?, detail = coalesce(nullif(?, ''), detail)"
+                " WHERE entry_id = ?",
+                (_now(ended), outcome, detail, entry_id),
+            ),
+            entry_id=entry_id,
+        )
+
+    def moved(self, job_id: int, progress: FlashProgress) -> None:
+        """Keep where the job stands."""
+        self._write(
+            lambda c: c.execute(
+                "INSERT OR REPLACE INTO job_progress (job_id, progress) VALUES (?, ?)",
+                (job_id, _text(progress)),
+            ),
+            job_id=job_id,
+        )
+
+    # -- wishes ------------------------------------------------------------------------------------
+
+    def wish_stop(self, job_id: int) -> None:
+        """Ask the worker to stop at the next place where every unit is left whole."""
+        self._write(
+            lambda c: c.execute(
+                "INSERT OR IGNORE INTO job_wishes (job_id, time) VALUES (?, ?)", (job_id, _now())
+            )
+        )
+
+    def stop_wished(self, job_id: int) -> bool:
+        """Return whether that was asked in this run."""
+        return self._database.read(
+            lambda c: c.execute("SELECT 1 FROM job_wishes WHERE job_id = ?", (job_id,)).fetchone() is not None
+        )
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def job(self, job_id: int) -> JobSummary | None:
+        """Return one job as it is kept. Raises ConsoleError WC-748 when it cannot be understood."""
+        if not 0 < job_id < 2**63:
+            return None
+        row = self._database.read(
+            lambda c: c.execute(f"{_JOB} WHERE j.job_id = ?", (job_id,)).fetchone()  # constants
+        )
+        if row is None:
+            return None
+        try:
+            return _job(row)
+        except (ValueError, TypeError) as error:
+            raise ConsoleError("WC-748", job=job_id, detail=clean(error)) from error
+
+    def jobs(self) -> Sequence[JobSummary]:
+        """Return all jobs, newest first."""
+        found = []
+        for row in self._database.read(lambda c: c.execute(f"{_JOB} ORDER BY j.job_id DESC").fetchall()):
+            with suppress(ValueError, TypeError):  # a row that cannot be understood hides no other
+                found.append(_job(row))
+        return found
+
+    def entries(self, job_id: int, *, after: int = 0) -> Sequence[JournalEntry]:
+        """Return the entries of a job whose numbers are above `after`, in their order."""
+        rows = self._database.read(
+            lambda c: c.execute(
+                f"{_ENTRY} WHERE job_id = ? AND entry_id > ? ORDER BY entry_id", (job_id, after)
+            ).fetchall()
+        )
+        found = []
+        for row in rows:
+            with suppress(ValueError, TypeError):  # as above
+                found.append(_entry(row))
+        return found
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def _write(self, change: Callable[[sqlite3.Connection], T], *, job_id: int = 0, entry_id: int = 0) -> T:
+        """Write; a disk that is full gets the space that was kept for the job `job_id`, or of `entry_id`."""
+        if self._refusal is not None and self._refusal.number != "WC-601":
+            raise self._refusal
+        try:
+            if self._refusal is not None:
+                raise self._refusal
+            if self._database.in_memory:  # the worker, another process, would never see it
+                raise ConsoleError("WC-610", file=clean(self._database.file), detail="-")
+            try:
+                return self._database.write(change)
+            except ConsoleError as error:
+                if error.number not in _NO_SPACE or not (job_id or entry_id):
+                    raise
+                return self._write_into_the_reserve(change, job_id, entry_id)
+        except ConsoleError as error:
+            if error.number not in ("WC-601", "WC-610"):
+                raise
+            detail = str(error.facts.get("detail", ""))
+            raise ConsoleError("WC-615", file=clean(self._database.file), detail=detail) from error
+
+    def _write_into_the_reserve(
+        self, change: Callable[[sqlite3.Connection], T], job_id: int, entry_id: int
+    ) -> T:
+        """Write over the part of the log that is done with; when that is not enough, over the filler."""
+        with suppress(ConsoleError):
+            self._checkpoint("RESTART")
+            return self._database.write(change)
+
+        def give_up_filler(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM job_space WHERE job_id = ?"
+                " OR job_id = (SELECT job_id FROM job_entries WHERE entry_id = ?)",
+                (job_id, entry_id),
+            )
+
+        self._database.write(give_up_filler)
+        with suppress(ConsoleError):
+            self._checkpoint("RESTART")
+        return self._database.write(change)
+
+    def _checkpoint(self, mode: str) -> None:
+        self._database.read(lambda c: c.execute(f"PRAGMA wal_checkpoint({mode})").fetchall())
+
+
+def _now(moment: datetime | None = None) -> str:
+    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _text(value: object) -> str:
+    return json.dumps(to_plain(value), ensure_ascii=True, separators=(",", ":"))
+
+
+def _job(row: tuple[Any, ...]) -> JobSummary:
+    job_id, kind, state, plan, started, ended, results, result, runs, progress = row
+    return JobSummary(
+        job_id=job_id,
+        kind=kind,
+        state=JobState(state),
+        plan=from_plain(FlashPlan, json.loads(plan)),
+        started=datetime.fromisoformat(started),
+        ended=datetime.fromisoformat(ended) if ended else None,
+        progress=from_plain(FlashProgress, json.loads(progress)) if progress else FlashProgress(),
+        results=tuple(from_plain(UnitResult, plain) for plain in json.loads(results)),
+        result=from_plain(RaisedMessage, plain) if (plain := json.loads(result)) else None,
+        runs=runs,
+    )
+
+
+def _entry(row: tuple[Any, ...]) -> JournalEntry:
+    entry_id, unit, step, began, ended, outcome, detail = row
+    return JournalEntry(
+        entry_id=entry_id,
+        unit=unit,
+        step=FlashStep(step),
+        began=datetime.fromisoformat(began),
+        ended=datetime.fromisoformat(ended) if ended else None,
+        outcome=outcome,
+        detail=detail,
+    )
+
+
+_SALVAGED = (
+    ("jobs", "job_id", "job_id, kind, state, plan, started, ended, results, result, runs"),
+    ("job_entries", "entry_id", "entry_id, job_id, unit, step, began, ended, outcome, detail"),
+)
+
+
+def salvage_jobs(damaged: Path, records: Database) -> None:
+    """Bring over every job and entry that can still be read in `damaged`; the file itself stays as it is."""
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
+    ):
+        for table, key, columns in _SALVAGED:
+            marks = ",".join("?" * len(columns.split(",")))
+            add = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # constants
+            by_key = f"SELECT {columns} FROM {table} WHERE {key} = ?"  # noqa: S608  # constants
+            with suppress(sqlite3.Error, TypeError):  # TypeError: there never was one
+                (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+                for number in range(1, int(last) + 1):
+                    # One at a time: a page that cannot be read costs only the rows on it.
+                    with suppress(sqlite3.Error):
+                        row = old.execute(by_key, (number,)).fetchone()
+                        if row is not None:
+                            with records.transaction() as connection:
+                                connection.execute(add, row)
