@@ -1,7 +1,8 @@
 """The journal of flash jobs: what was about to be done, what came back, where a job stands (port Journal).
 
 Every write is on the disk when it returns (WAL, `synchronous=FULL`). Space for the rest of a job is taken
-before it erases anything: when the disk is full after that, the filler gives way for what has to be written.
+before it erases anything, as rows of filler that give way piece by piece: in the file, and through them in
+the write-ahead log, which keeps its length and is written over once its contents are in the file.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ from workshop_console.data.store.guarded import GuardedDatabase
 
 T = TypeVar("T")
 
-FILLER_BYTES = 2 * 1024 * 1024
-"""Taken before erasing: as much in the file and as much in its write-ahead log."""
+PIECES = 8
+PIECE_BYTES = 256 * 1024
+"""Together 2 MiB, in the file and in its log: some 20,000 steps."""
+_LEAST_FREE_PAGES = 32
+"""Of 4 KiB: with fewer in the file the next piece gives way. More than any one write needs."""
 
-_NO_SPACE = ("WC-604", "WC-601", "WC-610", "WC-615")
+_NO_SPACE = ("WC-604", "WC-610")
 """What a full disk becomes; some systems tell it as an error of the device."""
 _JOB = (
     "SELECT j.job_id, kind, state, plan, started, ended, results, result, runs, progress"
@@ -81,14 +85,17 @@ class StoredJournal:
 
     def reserve(self, job_id: int) -> None:
         """Take the space that the rest of the job's entries needs. Raises as create()."""
-        self._write(
-            lambda c: c.execute(
-                "INSERT OR REPLACE INTO job_space (job_id, filler) VALUES (?, zeroblob(?))",
-                (job_id, FILLER_BYTES),
-            )
-        )
-        with suppress(ConsoleError):  # it is copied into the file later where somebody reads at the moment
-            self._checkpoint("PASSIVE")
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM job_space WHERE job_id = ?", (job_id,))
+            for _ in range(PIECES):
+                connection.execute(
+                    "INSERT INTO job_space (job_id, filler) VALUES (?, zeroblob(?))", (job_id, PIECE_BYTES)
+                )
+
+        self._write(change)
+        # Full now, or never: what is only in the log is not yet space in the file.
+        self._database.read(lambda c: c.execute("PRAGMA wal_checkpoint(FULL)").fetchall())
 
     def run_begins(self, job_id: int) -> int:
         """Set RUNNING, forget wishes of before, and return which run it is (1: the first)."""
@@ -103,7 +110,7 @@ class StoredJournal:
             found = connection.execute("SELECT runs FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
             return int(found[0]) if found else 0
 
-        return self._write(change, job_id=job_id)
+        return self._write(change, reserved=True)
 
     def end(
         self,
@@ -133,7 +140,7 @@ class StoredJournal:
             )
             connection.execute("DELETE FROM job_space WHERE job_id = ?", (job_id,))
 
-        self._write(change, job_id=job_id)
+        self._write(change, reserved=True)
 
     # -- its steps ---------------------------------------------------------------------------------
 
@@ -143,6 +150,7 @@ class StoredJournal:
         """Keep what is about to be done, on the disk when it returns; return the number of the entry."""
 
         def change(connection: sqlite3.Connection) -> int:
+            _make_room(connection, job_id)
             row = connection.execute(
                 "INSERT INTO job_entries (job_id, unit, step, began, outcome, detail)"
                 " VALUES (?, ?, ?, ?, '', ?)",
@@ -150,7 +158,7 @@ class StoredJournal:
             )
             return int(row.lastrowid or 0)
 
-        return self._write(change, job_id=job_id)
+        return self._write(change, reserved=True)
 
     def complete(
         self, entry_id: int, outcome: str, detail: str = "", *, ended: datetime | None = None
@@ -162,7 +170,7 @@ class StoredJournal:
                 " WHERE entry_id = ?",
                 (_now(ended), outcome, detail, entry_id),
             ),
-            entry_id=entry_id,
+            reserved=True,
         )
 
     def moved(self, job_id: int, progress: FlashProgress) -> None:
@@ -172,7 +180,7 @@ class StoredJournal:
                 "INSERT OR REPLACE INTO job_progress (job_id, progress) VALUES (?, ?)",
                 (job_id, _text(progress)),
             ),
-            job_id=job_id,
+            reserved=True,
         )
 
     # -- wishes ------------------------------------------------------------------------------------
@@ -182,7 +190,8 @@ class StoredJournal:
         self._write(
             lambda c: c.execute(
                 "INSERT OR IGNORE INTO job_wishes (job_id, time) VALUES (?, ?)", (job_id, _now())
-            )
+            ),
+            reserved=True,
         )
 
     def stop_wished(self, job_id: int) -> bool:
@@ -230,8 +239,8 @@ class StoredJournal:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def _write(self, change: Callable[[sqlite3.Connection], T], *, job_id: int = 0, entry_id: int = 0) -> T:
-        """Write; a disk that is full gets the space that was kept for the job `job_id`, or of `entry_id`."""
+    def _write(self, change: Callable[[sqlite3.Connection], T], *, reserved: bool = False) -> T:
+        """Write; `reserved`: into the space that was taken for it, when there is no other."""
         if self._refusal is not None and self._refusal.number != "WC-601":
             raise self._refusal
         try:
@@ -242,37 +251,26 @@ class StoredJournal:
             try:
                 return self._database.write(change)
             except ConsoleError as error:
-                if error.number not in _NO_SPACE or not (job_id or entry_id):
+                if not reserved or error.number not in _NO_SPACE:
                     raise
-                return self._write_into_the_reserve(change, job_id, entry_id)
+            # The log is at its end: its contents go into the file, then it is written over.
+            self._database.read(lambda c: c.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
+            return self._database.write(change)
         except ConsoleError as error:
             if error.number not in ("WC-601", "WC-610"):
                 raise
             detail = str(error.facts.get("detail", ""))
             raise ConsoleError("WC-615", file=clean(self._database.file), detail=detail) from error
 
-    def _write_into_the_reserve(
-        self, change: Callable[[sqlite3.Connection], T], job_id: int, entry_id: int
-    ) -> T:
-        """Write over the part of the log that is done with; when that is not enough, over the filler."""
-        with suppress(ConsoleError):
-            self._checkpoint("RESTART")
-            return self._database.write(change)
 
-        def give_up_filler(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "DELETE FROM job_space WHERE job_id = ?"
-                " OR job_id = (SELECT job_id FROM job_entries WHERE entry_id = ?)",
-                (job_id, entry_id),
-            )
-
-        self._database.write(give_up_filler)
-        with suppress(ConsoleError):
-            self._checkpoint("RESTART")
-        return self._database.write(change)
-
-    def _checkpoint(self, mode: str) -> None:
-        self._database.read(lambda c: c.execute(f"PRAGMA wal_checkpoint({mode})").fetchall())
+def _make_room(connection: sqlite3.Connection, job_id: int) -> None:
+    """Let a piece of the filler go when the file is about to grow."""
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    if free < _LEAST_FREE_PAGES:
+        connection.execute(
+            "DELETE FROM job_space WHERE piece = (SELECT max(piece) FROM job_space WHERE job_id = ?)",
+            (job_id,),
+        )
 
 
 def _now(moment: datetime | None = None) -> str:

@@ -208,6 +208,10 @@ RECORDS_MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX job_entries_by_job ON job_entries (job_id, entry_id);
     CREATE TABLE job_wishes (job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id), time TEXT NOT NULL);
-    CREATE TABLE job_space (job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id), filler BLOB NOT NULL);
+    CREATE TABLE job_space (
+        piece INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL REFERENCES jobs (job_id),
+        filler BLOB NOT NULL
+    );
     """,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,7 +36,7 @@ from workshop_console.console.model.flash import (
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.settings import Folders
 from workshop_console.data.store import Store
-from workshop_console.data.store.journal import FILLER_BYTES
+from workshop_console.data.store.journal import PIECE_BYTES, PIECES
 
 MESSAGE = RaisedMessage(number="WC-725", facts=(("unit", "Motor „1“"), ("nrc", "0x72"), ("block", 7)))
 SEGMENT = Segment(
@@ -194,9 +196,9 @@ def test_space_is_held_from_reserve_to_the_end(folders: Folders, store: Store) -
     before = folders.records_file.stat().st_size
     store.journal.reserve(number)
     store.journal.reserve(number)
-    assert folders.records_file.stat().st_size >= before + FILLER_BYTES
+    assert folders.records_file.stat().st_size >= before + PIECES * PIECE_BYTES
     kept = "SELECT count(*), sum(length(filler)) FROM job_space"
-    assert store.databases[2].read(lambda c: c.execute(kept).fetchone()) == (1, FILLER_BYTES)
+    assert store.databases[2].read(lambda c: c.execute(kept).fetchone()) == (PIECES, PIECES * PIECE_BYTES)
     store.journal.end(number, JobState.DONE)
     assert store.databases[2].read(lambda c: c.execute(kept).fetchone()) == (0, None)
 
@@ -234,7 +236,7 @@ def test_jobs_are_brought_over_from_a_damaged_file(folders: Folders, opener: Ope
     entry = store.journal.begin(number, "ENGINE", FlashStep.ERASE)
     store.close()
     from workshop_console.data.store.database import Database
-    from workshop_console.data.store.journal import StoredJournal, salvage_jobs
+    from workshop_console.data.store.journal import salvage_jobs
     from workshop_console.data.store.schema import RECORDS_MIGRATIONS
 
     rebuilt = Database(folders.state / "rebuilt.db", RECORDS_MIGRATIONS, durable=True)
@@ -245,7 +247,6 @@ def test_jobs_are_brought_over_from_a_damaged_file(folders: Folders, opener: Ope
     assert rows == [(number, entry)]
     assert rebuilt.read(lambda c: c.execute("SELECT state FROM jobs").fetchall()) == [("planned",)]
     rebuilt.close()
-    assert StoredJournal is not None
 
 
 def test_where_nothing_can_be_kept_no_job_begins(folders: Folders, opener: Opener) -> None:
@@ -256,3 +257,48 @@ def test_where_nothing_can_be_kept_no_job_begins(folders: Folders, opener: Opene
         store.journal.create(PLAN)
     assert raised.value.number == "WC-615"
     assert store.journal.jobs() == []
+
+
+_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from tests.store.test_journal import PLAN, PROGRESS
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.flash import FlashStep, JobState
+from workshop_console.console.settings import Folders
+from workshop_console.data.store import open_store
+from workshop_console.i18n.messages import SHIPPED
+
+root = Path(sys.argv[1])
+folders = Folders(config=root, data=root, state=root)
+journal = open_store(folders, texts=SHIPPED).journal
+job = journal.create(PLAN)
+if sys.argv[2] == "reserved":
+    journal.reserve(job)
+largest = max(file.stat().st_size for file in root.iterdir() if file.name.startswith("records"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+for _ in range(1_500):
+    try:
+        journal.complete(journal.begin(job, "ENGINE", FlashStep.TRANSFER, "a segment"), "positive")
+        journal.moved(job, PROGRESS)
+    except ConsoleError as error:
+        print(error.number)
+        break
+else:
+    journal.end(job, JobState.DONE)
+    print("all kept", len(journal.entries(job)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
+@pytest.mark.parametrize(("space", "said"), [("reserved", "all kept 1500"), ("none", "WC-615")])
+def test_a_disk_that_is_full_takes_what_was_reserved(tmp_path: Path, space: str, said: str) -> None:
+    """The limit of a file's size stands for the full disk: the same write fails, with another word."""
+    run = subprocess.run(
+        [sys.executable, "-c", _FULL_DISK, str(tmp_path / "home"), space],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent.parent,
+    )
+    assert run.stdout.strip() == said
