@@ -34,7 +34,7 @@ class SoftwareBlock:
     """Empty: any."""
 
     def encode(self) -> bytes:
-        """Return the 64 bytes. Raises ValueError for a text that is not 1 (hardware: 0) to 16 ASCII letters."""
+        """Return the 64 bytes. Raises ValueError for a text that is not of 1 to 16 ASCII characters."""
         parts = [_MAGIC]
         for text, shortest in ((self.software, 1), (self.version, 1), (self.hardware, 0)):
             if not shortest <= len(text) <= _TEXT_BYTES or not text.isascii():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.description import FieldLayout
+from workshop_console.console.model.flash import FlashSequence
 from workshop_console.console.model.forms import Condition, Dependency
 
 
@@ -174,6 +175,27 @@ class SecurityDefinition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FlashDefinition:
+    """How a unit is programmed: it insists on every step of its sequence but those that are left out."""
+
+    sequence: FlashSequence = field(default_factory=FlashSequence)
+    boot_software: str = "BOOT"
+    """F180."""
+    boot_identification: bytes = b""
+    """F100 of the boot loader; empty: that of the application with 0xFF in bytes 1 and 2."""
+    longest_block: int = 0x0FFF
+    """maxNumberOfBlockLength: service and counter included."""
+    erase_ms: int | None = None
+    """Time to erase the whole memory, an area takes its share; None: the duration of the routine."""
+    block_ms: int = 0
+    """Time to program one block."""
+    compression: bool = True
+    """Whether 0x34 takes dataFormatIdentifier 0x10: zlib."""
+    reset_ms: int = 800
+    """How long the unit says nothing after a hard reset."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VariantDefinition:
     """A variant and the content of F100 (variant identification) that tells it."""
 
@@ -217,6 +239,10 @@ class UnitDefinition:
     security: tuple[SecurityDefinition, ...] = ()
     memory: tuple[tuple[int, int], ...] = ()
     """Address and length of segments that 0x34 accepts."""
+    flash: FlashDefinition = field(default_factory=FlashDefinition)
+    """Of a unit with a memory."""
+    missed_as: int = 0
+    """Fault code of other units that miss this one on the bus; 0: nobody does."""
     status_availability_mask: int = 0xFF
     most_identifiers: int = 0
     """Data identifiers in one request of 0x22; more are refused with `too_many`. 0: no limit."""

@@ -51,6 +51,7 @@ LENGTH_OF_RUN_MS = 10_000
 
 def unit_with(*conditions: Condition, speed: int = 0, brake: int = 1, **changes: object) -> UnitDefinition:
     unit = make_unit(
+        memory=(),
         dids=(
             *make_unit().dids,
             DidDefinition(did=0x0610, name="SpeedRecord", label="", data=bytes([speed]), fields=(SPEED,)),
@@ -79,7 +80,7 @@ def unit_with(*conditions: Condition, speed: int = 0, brake: int = 1, **changes:
         ),
         routines=(
             RoutineDefinition(
-                rid=0x0203,
+                rid=0x0213,
                 name="Run",
                 label="Run",
                 runs_ms=LENGTH_OF_RUN_MS,
@@ -150,7 +151,7 @@ def test_conditions_are_enforced(case: str) -> None:
     conditions, state, fulfilled = CONDITIONS[case]
     tester = begin(unit_with(*conditions, **state))
     assert tester.ask("2f05000350") == ("6f05000350" if fulfilled else "7f2f22")
-    assert tester.ask("31010203").startswith("71010203" if fulfilled else "7f3122")
+    assert tester.ask("31010213").startswith("71010213" if fulfilled else "7f3122")
     assert tester.ask("2f050000") == "6f05000014", "giving back is never refused"
 
 
@@ -240,49 +241,49 @@ def test_a_lapsed_session_gives_control_back_on_the_wire() -> None:
 
 def test_a_run_tells_its_progress_and_then_its_result() -> None:
     tester = begin(unit_with())
-    assert tester.ask("31010203") == "71010203010000"
+    assert tester.ask("31010213") == "71010213010000"
     progress = []
     for _ in range(4):
         tester.clock.pass_ms(LENGTH_OF_RUN_MS / 5)
-        answer = bytes.fromhex(tester.ask("31030203"))
-        assert (answer[:4].hex(), answer[4], answer[6]) == ("71030203", 1, 0)
+        answer = bytes.fromhex(tester.ask("31030213"))
+        assert (answer[:4].hex(), answer[4], answer[6]) == ("71030213", 1, 0)
         progress.append(answer[5])
     assert progress == [20, 40, 60, 80]
     assert tester.ask("220613") == "62061300"
     tester.clock.pass_ms(LENGTH_OF_RUN_MS / 5)
-    assert tester.ask("31030203") == "7103020300642a"
+    assert tester.ask("31030213") == "7103021300642a"
     assert tester.ask("220613") == "62061301", "what it sets is set when it is through"
-    assert tester.ask("31020203") == "7f3124", "it has ended"
-    assert tester.ask("31010203") == "71010203010000", "it can be started again"
+    assert tester.ask("31020213") == "7f3124", "it has ended"
+    assert tester.ask("31010213") == "71010213010000", "it can be started again"
 
 
 def test_a_run_is_not_started_twice() -> None:
     tester = begin(unit_with())
-    tester.ask("31010203")
-    assert tester.ask("31010203") == "7f3124"
+    tester.ask("31010213")
+    assert tester.ask("31010213") == "7f3124"
 
 
 def test_a_stopped_run_stays_where_it_was() -> None:
     tester = begin(unit_with())
-    tester.ask("31010203")
+    tester.ask("31010213")
     tester.clock.pass_ms(LENGTH_OF_RUN_MS * 0.4)
-    assert tester.ask("31020203") == "71020203022800"
+    assert tester.ask("31020213") == "71020213022800"
     tester.clock.pass_ms(LENGTH_OF_RUN_MS)
     tester.ask("1003")
-    assert tester.ask("31030203") == "71030203022800"
+    assert tester.ask("31030213") == "71030213022800"
     assert tester.ask("220613") == "62061300"
 
 
 @pytest.mark.parametrize("ending", ["1001", "1101", "silence"])
 def test_a_run_ends_with_the_session(ending: str) -> None:
     tester = begin(unit_with())
-    tester.ask("31010203")
+    tester.ask("31010213")
     tester.clock.pass_ms(1_000)
     if ending != "silence":
         tester.ask(ending)
     tester.clock.pass_ms(60_000)
     tester.ask("1003")
-    assert tester.ask("31030203").startswith("7103020302")
+    assert tester.ask("31030213").startswith("7103021302")
     assert tester.ask("220613") == "62061300"
 
 

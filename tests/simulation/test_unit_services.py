@@ -10,6 +10,7 @@ from tests.simulation.workbench import VIN, make_tester
 
 # Named cases: preparation (requests that must succeed), request, answer.
 EXTENDED = ("1003",)
+PROGRAMMING = ("1003", "31010203", "1002")
 
 REFUSALS = {
     "service not supported": ((), "ba01", "7fba11"),
@@ -60,8 +61,8 @@ REFUSALS = {
     "key of a wrong length": (EXTENDED, "270200", "7f2713"),
     "seed with data": (EXTENDED, "270100", "7f2713"),
     "security level that is not there": (EXTENDED, "2711", "7f2712"),
-    "transfer without download": (("1002",), "360100", "7f3624"),
-    "exit without download": (("1002",), "37", "7f3724"),
+    "transfer without download": (PROGRAMMING, "360100", "7f3624"),
+    "exit without download": (PROGRAMMING, "37", "7f3724"),
     "DTC report without mask": ((), "1902", "7f1913"),
     "DTC report that is unknown": ((), "1942ff", "7f1912"),
     "DTC report without sub-function": ((), "19", "7f1913"),
@@ -75,7 +76,7 @@ REFUSALS = {
 POSITIVE = {
     "default session": ((), "1001", "5001003201f4"),
     "extended session": ((), "1003", "5003003201f4"),
-    "programming session": ((), "1002", "5002003201f4"),
+    "programming session": (("1003", "31010203"), "1002", "5002003201f4"),
     "tester present": ((), "3e00", "7e00"),
     "one record": ((), "22f190", "62f190" + VIN.encode().hex()),
     "several records": ((), "22f100f186", "62f10000012302f18601"),
@@ -184,7 +185,7 @@ def test_any_requests_leave_a_unit_that_answers(requests: list[bytes], functiona
         [0x10, 0x11, 0x14, 0x19, 0x22, 0x27, 0x28, 0x2E, 0x2F, 0x31, 0x34, 0x36, 0x37, 0x3E, 0x85]
     ),
     st.binary(max_size=12),
-    st.sampled_from([(), ("1003",), ("1002",)]),
+    st.sampled_from([(), ("1003",), PROGRAMMING]),
 )
 @settings(max_examples=400, deadline=None)
 def test_any_data_behind_a_known_service_gets_one_final_answer_or_none(

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.description import FieldLayout, ValueKind
+from workshop_console.console.model.software_block import SoftwareBlock
 from workshop_console.console.simulation.definition import (
     ActuatorDefinition,
     DidDefinition,
@@ -36,6 +37,7 @@ VIN = "W1K0000000T000001"
 SECRET = 0x4D420001
 FLASH_LEVEL, CODING_LEVEL = 0x01, 0x03
 SEGMENT = (0x8000, 0x1000)
+OLD_SOFTWARE, NEW_SOFTWARE, NEW_VERSION, HARDWARE = "2069474332", "2069474333", "24/10/02", "2069807043"
 
 CURRENT, STORED, NOT_TESTED = 0x2F, 0x28, 0x50
 P0301, COMES_BACK, STICKY, UNTESTED, HEALTHY = 0x030111, 0x044D29, 0xC10087, 0x9A0415, 0x123400
@@ -108,6 +110,14 @@ class Tester:
         return self.ask(f"27{level + 1:02x}" + key_of(seed, secret, level).hex())
 
 
+def software_bytes(
+    length: int, *, software: str = NEW_SOFTWARE, version: str = NEW_VERSION, hardware: str = ""
+) -> bytes:
+    """Return an area of software that begins with its block."""
+    block = SoftwareBlock(software=software, version=version, hardware=hardware).encode()
+    return (block + bytes(range(256)) * (length // 256 + 1))[:length]
+
+
 def make_unit(**changes: object) -> UnitDefinition:
     """Return the definition of a unit that has one of everything."""
     unit = UnitDefinition(
@@ -121,6 +131,8 @@ def make_unit(**changes: object) -> UnitDefinition:
         dids=(
             DidDefinition(did=0xF100, name="Variant", label="Variant", data=bytes.fromhex("00012302")),
             DidDefinition(did=0xF190, name="VIN", label="VIN", data=VIN.encode()),
+            DidDefinition(did=0xF188, name="Software", label="Software", data=OLD_SOFTWARE.encode()),
+            DidDefinition(did=0xF191, name="Hardware", label="Hardware", data=HARDWARE.encode()),
             DidDefinition(
                 did=0x0100, name="Odometer", label="Odometer", data=bytes.fromhex("00bc53"), snapshot=True
             ),

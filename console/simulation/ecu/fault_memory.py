@@ -125,6 +125,24 @@ class FaultMemory:
             elif not (entry.definition.status or 0) & _CLEARED:
                 entry.status = 0
 
+    def miss(self, dtc: int) -> None:
+        """Take down that messages of another unit stay away, if this unit has a code for that."""
+        entry = self._entries.get(dtc)
+        if entry is None or not self._state.dtc_setting_on or entry.status & DtcStatus.TEST_FAILED:
+            return
+        remembered = entry.status & DtcStatus.WARNING_INDICATOR_REQUESTED
+        entry.status = int(_FAILED) | remembered
+        entry.occurrences += 1
+        entry.last_km = self._state.odometer_km
+        entry.first_km = entry.first_km or entry.last_km
+        entry.snapshot = self._current_snapshot()
+
+    def hear_again(self, dtc: int) -> None:
+        """Take down that the messages are there again: the fault stays remembered."""
+        entry = self._entries.get(dtc)
+        if entry is not None and self._state.dtc_setting_on and not entry.definition.comes_back:
+            entry.status &= ~int(DtcStatus.TEST_FAILED | DtcStatus.TEST_FAILED_THIS_OPERATION_CYCLE)
+
     def _at_start(self, dtc: DtcDefinition) -> _Entry:
         if dtc.status is None or not dtc.status & _FAILED:
             return _Entry(dtc, dtc.status or 0)

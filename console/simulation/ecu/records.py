@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from workshop_console.console.model.decode import decode_fields
 from workshop_console.console.simulation.definition import DidDefinition
-from workshop_console.console.simulation.ecu.answer import DEFAULT_SESSION, Answer, Service
+from workshop_console.console.simulation.ecu.answer import (
+    DEFAULT_SESSION,
+    PROGRAMMING_SESSION,
+    Answer,
+    Service,
+)
 from workshop_console.console.simulation.ecu.bits import allowed
 from workshop_console.console.simulation.ecu.conditions import kept
 from workshop_console.console.simulation.ecu.negative_response import (
@@ -17,6 +22,7 @@ from workshop_console.console.simulation.ecu.state import UnitState
 
 _RETURN_CONTROL, _RESET_TO_DEFAULT, _FREEZE_CURRENT_STATE, _SHORT_TERM_ADJUSTMENT = range(4)
 """inputOutputControlParameter (12.2.2)."""
+_SHORTEST_FINGERPRINT_BYTES, _LONGEST_FINGERPRINT_BYTES = 3, 64
 
 
 class RecordServices:
@@ -30,7 +36,7 @@ class RecordServices:
         """Return the services by identifier; writing and driving only where there is something."""
         every = self._state.sessions
         services = {0x22: Service(self.read_data_by_identifier, every)}
-        if any(did.writable for did in self._state.dids.values()):
+        if self._state.software.present or any(did.writable for did in self._state.dids.values()):
             services[0x2E] = Service(self.write_data_by_identifier, every)
         if self._actuators:
             services[0x2F] = Service(self.input_output_control_by_identifier, every - {DEFAULT_SESSION})
@@ -58,7 +64,9 @@ class RecordServices:
         """Write one record (11.7)."""
         require_at_least(request, 4)
         did = int.from_bytes(request[1:3], "big")
-        definition = self._state.dids.get(did)
+        if self._state.software.present and did == self._state.definition.flash.sequence.fingerprint_did:
+            return self._write_fingerprint(request)
+        definition = self._state.dids.get(did) if not self._state.boot_loader else None
         if definition is None or not definition.writable or not self._state.allows(definition.sessions):
             raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
         if not self._state.allows(definition.write_sessions):
@@ -70,6 +78,18 @@ class RecordServices:
         if definition.checked and not _consistent(definition, request[3:]):
             raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
         self._state.records[did] = request[3:]
+        return Answer(b"\x6e" + request[1:3])
+
+    def _write_fingerprint(self, request: bytes) -> Answer:
+        """Keep who programs: any content of a sensible length."""
+        if self._state.session != PROGRAMMING_SESSION:
+            raise Refused(Nrc.REQUEST_OUT_OF_RANGE)
+        if not self._state.unlocked(self._state.programming_level):
+            raise Refused(Nrc.SECURITY_ACCESS_DENIED)
+        if not _SHORTEST_FINGERPRINT_BYTES <= len(request) - 3 <= _LONGEST_FINGERPRINT_BYTES:
+            raise Refused(Nrc.INCORRECT_MESSAGE_LENGTH_OR_INVALID_FORMAT)
+        self._state.software.write_fingerprint(request[3:])
+        self._state.fingerprint_written = True
         return Answer(b"\x6e" + request[1:3])
 
     def input_output_control_by_identifier(self, request: bytes) -> Answer:

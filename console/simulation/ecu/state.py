@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from workshop_console.console.model.decode import decode_fields
 from workshop_console.console.model.description import FieldLayout, ValueKind
+from workshop_console.console.model.flash import FlashStep
 from workshop_console.console.model.forms import Condition
 from workshop_console.console.simulation.definition import ActuatorDefinition, DidDefinition, UnitDefinition
 from workshop_console.console.simulation.ecu.answer import (
@@ -18,12 +19,19 @@ from workshop_console.console.simulation.ecu.answer import (
 from workshop_console.console.simulation.ecu.bits import physical, raw_of, with_raw
 from workshop_console.console.simulation.ecu.conditions import holds
 from workshop_console.console.simulation.ecu.negative_response import Nrc, Refused
+from workshop_console.console.simulation.ecu.software import NonVolatile, Software
 from workshop_console.console.simulation.ecu.values import MovingValues
 from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.scheduler import Scheduler, Timer
 
 ACTIVE_DIAGNOSTIC_SESSION = 0xF186
 """Data identifier of the session (ISO 14229-1:2020, C.1); every unit has it."""
+
+BOOT_SOFTWARE = 0xF180
+"""bootSoftwareIdentificationDataIdentifier."""
+_VARIANT_IDENTIFICATION = 0xF100
+_KEPT_IN_BOOT_LOADER = frozenset({0xF187, 0xF18C, 0xF191, 0xF193})
+"""Part, serial and hardware numbers: what the boot loader tells besides its own."""
 
 _CLOCK_ROUNDING_S = 1e-6
 _SWEEP_PERIOD_S = 20.0
@@ -42,8 +50,21 @@ class UnitState:
         odometer_km: int,
         seed: int,
         vehicle: VehicleState | None = None,
+        kept: NonVolatile | None = None,
     ) -> None:
         self.definition = definition
+        self.software = Software(definition, kept)
+        sequence = definition.flash.sequence
+        guarded = FlashStep.SECURITY_ACCESS not in sequence.leave_out
+        self.programming_level = sequence.security_level if guarded else 0
+        self.conditions_checked = False
+        """Whether the conditions for programming were found good in this diagnostic session."""
+        self.fingerprint_written = False
+        """Whether that was done in this programming session."""
+        self.answered: set[bytes] = set()
+        """Requests of further steps of the sequence that were answered well in this programming session."""
+        self.sends = True
+        """Whether normal messages go out."""
         self.scheduler = scheduler
         self.odometer_km = odometer_km
         self.random = random.Random(f"{seed}/{definition.name}")  # noqa: S311 - wants repeatable, not secret
@@ -60,6 +81,8 @@ class UnitState:
         self.dtc_setting_on = True
         self.on_session_change: list[Callable[[], None]] = []
         """Called after every change, for what services keep of their own."""
+        self.on_sending_change: list[Callable[[], None]] = []
+        """Called when normal messages were switched on or off."""
         self.working = False
         """Whether a request is being worked on: S3 does not run meanwhile."""
         self._last_activity = scheduler.now()
@@ -81,6 +104,13 @@ class UnitState:
         )
         self.vehicle.before_change.append(self.settle)
 
+    @property
+    def boot_loader(self) -> bool:
+        """Whether the unit runs its boot loader: to be programmed, or for want of an application."""
+        if not self.software.present:
+            return False
+        return self.session == PROGRAMMING_SESSION or not self.software.valid
+
     def settle(self) -> None:
         """Take over how far slow values have come; to be called before what they follow changes."""
         self.values.settle(self.scheduler.now())
@@ -100,8 +130,12 @@ class UnitState:
         """Change the session, also to the same one: security locks, the default session ends everything."""
         self.session = session
         self.unlocked_level = 0
+        self.fingerprint_written = False
+        self.answered.clear()
         if session == DEFAULT_SESSION:
             self.dtc_setting_on = True
+            self.conditions_checked = False
+            self.sends = True
         if lost := [a.did for a in self.definition.actuators if not self._keeps_control(a)]:
             self.return_control(*lost)
         for callback in self.on_session_change:
@@ -146,6 +180,12 @@ class UnitState:
         if self.session != DEFAULT_SESSION and idle_s > self.definition.s3_ms / 1000:
             self.enter_session(DEFAULT_SESSION)
 
+    def switch_sending(self, *, on: bool) -> None:
+        """Let normal messages go out or not."""
+        self.sends = on
+        for callback in self.on_sending_change:
+            callback()
+
     def restart(self) -> None:
         """Be as after power-on; what was written stays."""
         self.return_control()
@@ -163,12 +203,30 @@ class UnitState:
         """Return the content of a data identifier in the active session, or None."""
         if did == ACTIVE_DIAGNOSTIC_SESSION:
             return bytes((self.session,))
+        if self.software.present:
+            if did == self.definition.flash.sequence.fingerprint_did:
+                return self.software.fingerprint or None
+            if self.boot_loader:
+                return self._read_in_boot_loader(did)
+            if (told := self.software.told(did)) is not None:
+                return told
         definition = self.dids.get(did)
         if definition is None:
             return self.outputs.get(did)
         if not self.allows(definition.sessions):
             return None
         return self._content(definition)
+
+    def _read_in_boot_loader(self, did: int) -> bytes | None:
+        flash = self.definition.flash
+        if did == BOOT_SOFTWARE:
+            return flash.boot_software.encode("ascii")
+        if did == _VARIANT_IDENTIFICATION:
+            if flash.boot_identification:
+                return flash.boot_identification
+            data = self.records.get(did, bytes(4))
+            return data[:1] + b"\xff\xff" + data[3:]
+        return self.records.get(did) if did in _KEPT_IN_BOOT_LOADER else None
 
     def _content(self, definition: DidDefinition) -> bytes:
         data = self.records[definition.did]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -13,8 +14,8 @@ from workshop_console.console.simulation.ecu.answer import (
     Answer,
     Service,
 )
+from workshop_console.console.simulation.ecu.download import DownloadServices
 from workshop_console.console.simulation.ecu.fault_memory import FaultMemory
-from workshop_console.console.simulation.ecu.memory import MemoryServices
 from workshop_console.console.simulation.ecu.negative_response import (
     NOT_SENT_WHEN_FUNCTIONAL,
     Nrc,
@@ -25,12 +26,15 @@ from workshop_console.console.simulation.ecu.records import RecordServices
 from workshop_console.console.simulation.ecu.routines import RoutineServices
 from workshop_console.console.simulation.ecu.security_access import SecurityAccess
 from workshop_console.console.simulation.ecu.sessions import SessionServices
+from workshop_console.console.simulation.ecu.software import NonVolatile, Software
 from workshop_console.console.simulation.ecu.state import UnitState
 from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.scheduler import Scheduler, Timer
 
 LONGEST_MESSAGE_BYTES = 4_095
 """What ISO-TP carries with a 12-bit length; the same on DoIP, so that a unit behaves alike on both."""
+
+_BOOT_LOADER_SERVICES = frozenset({0x10, 0x11, 0x22, 0x27, 0x28, 0x2E, 0x31, 0x34, 0x36, 0x37, 0x3E, 0x85})
 
 _TESTER_PRESENT_SUPPRESSED = b"\x3e\x80"
 _PENDING_BEFORE = 0.6
@@ -60,6 +64,7 @@ class SimulatedUnit:
         answer_after_ms: int | None = None,
         seed: int = 0,
         vehicle: VehicleState | None = None,
+        kept: NonVolatile | None = None,
     ) -> None:
         """Be switched on.
 
@@ -71,6 +76,7 @@ class SimulatedUnit:
                 (routines keep their duration); None: as defined.
             seed: makes seeds of security access and noise repeatable.
             vehicle: what it shares with the other units; None: it is alone.
+            kept: where it keeps what outlives its supply; None: nowhere.
         """
         self.definition = definition
         self.on_reset: list[Callable[[], None]] = []
@@ -78,27 +84,62 @@ class SimulatedUnit:
         self._scheduler = scheduler
         self._answer_after_ms = definition.answer_after_ms if answer_after_ms is None else answer_after_ms
         self._pending_services = definition.pending_services if answer_after_ms is None else ()
-        self._state = UnitState(definition, scheduler, odometer_km=odometer_km, seed=seed, vehicle=vehicle)
-        self.memory = MemoryServices(self._state)
+        self._state = UnitState(
+            definition, scheduler, odometer_km=odometer_km, seed=seed, vehicle=vehicle, kept=kept
+        )
+        self._download = DownloadServices(self._state)
+        self._further_steps = frozenset(extra.request for extra in definition.flash.sequence.add)
         self.fault_memory = FaultMemory(self._state)
         self._services: dict[int, Service] = {
-            **SessionServices(
-                self._state, reset=self.reset, setting_on=self.fault_memory.run_monitors
-            ).services(),
+            **SessionServices(self._state, reset=self.reset, setting_on=self._resume_faults).services(),
             **self.fault_memory.services(),
             **RecordServices(self._state).services(),
             **SecurityAccess(self._state).services(),
-            **RoutineServices(self._state, self.memory).services(),
-            **self.memory.services(),
+            **RoutineServices(self._state, self._download).services(),
+            **self._download.services(),
         }
         self._timers: list[Timer] = []
         self._away_until = 0.0
+        self._vehicle = self._state.vehicle
+        self._vehicle.join(self)
+        self._state.on_session_change.append(self._after_session_change)
+        self._state.on_sending_change.append(self._look)
+        self._look()
 
     @property
     def session(self) -> int:
         """The active diagnostic session."""
         self._state.expire_session()
         return self._state.session
+
+    @property
+    def software(self) -> Software:
+        """What is in its memory."""
+        return self._state.software
+
+    @property
+    def boot_loader(self) -> bool:
+        """Whether it runs its boot loader now."""
+        self._state.expire_session()
+        return self._state.boot_loader
+
+    @property
+    def missed_as(self) -> int:
+        """The fault code under which other units miss it; 0: none does."""
+        return 0 if self.definition.silent else self.definition.missed_as
+
+    def sends_now(self) -> bool:
+        """Return whether its normal messages go out."""
+        return self._state.sends and not self._state.boot_loader and not self.is_away()
+
+    def miss(self, dtc: int) -> None:
+        """Learn that another unit is quiet."""
+        if not self._state.boot_loader and not self.is_away():
+            self.fault_memory.miss(dtc)
+
+    def hear_again(self, dtc: int) -> None:
+        """Learn that the other unit is back."""
+        self.fault_memory.hear_again(dtc)
 
     def is_away(self) -> bool:
         """Whether the unit hears nothing: not fitted, or restarting."""
@@ -111,6 +152,11 @@ class SimulatedUnit:
         self._state.restart()
         for callback in self.on_reset:
             callback()
+        self._scheduler.call_at(self._away_until, self._look)
+
+    def cut_supply(self, downtime_ms: int) -> None:
+        """Lose the supply in the middle of whatever is going on, and be there again after `downtime_ms`."""
+        self.reset(downtime_ms)
 
     def request(self, request: bytes, reply: Reply, *, functional: bool = False) -> None:
         """Take a request; `reply` is called for each response, now or later, or never."""
@@ -122,6 +168,8 @@ class SimulatedUnit:
             return
         self._state.expire_session()
         service = self._services.get(request[0])
+        if self._state.boot_loader and request[0] not in _BOOT_LOADER_SERVICES:
+            service = None
         suppress = (
             service is not None
             and service.suppressible
@@ -133,7 +181,29 @@ class SimulatedUnit:
             answer = self._process(service, plain)
         except Refused as refused:
             answer = Answer(negative_response(request[0], refused.nrc))
+        if plain in self._further_steps:
+            answer = replace(answer, afterwards=partial(self._note_step, plain, answer))
         self._deliver(answer, request[0], reply, suppress=suppress, functional=functional)
+
+    def _note_step(self, request: bytes, answer: Answer) -> None:
+        if answer.payload[:1] != b"\x7f":
+            self._state.answered.add(request)
+        if answer.afterwards is not None:
+            answer.afterwards()
+
+    def _resume_faults(self) -> None:
+        self.fault_memory.run_monitors()
+        for dtc in self._vehicle.missed(self):
+            self.miss(dtc)
+
+    def _after_session_change(self) -> None:
+        self._look()
+        if self._state.session == DEFAULT_SESSION:
+            for dtc in self._vehicle.missed(self):
+                self.miss(dtc)
+
+    def _look(self) -> None:
+        self._vehicle.look_at(self, self._scheduler)
 
     def _process(self, service: Service | None, request: bytes) -> Answer:
         session = self._state.session
