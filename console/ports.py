@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -322,6 +323,19 @@ class FlashFiles(Protocol):
 
         The file is read and checked again: what is written is what was signed. Raises ConsoleError WC-70x,
         WC-604.
+        """
+
+
+class FlashContainers(Protocol):
+    """Reads ODX-F containers in a process of its own, with limits; what it tells is judged by FlashFiles."""
+
+    def open(
+        self, file: Path, session: str = ""
+    ) -> AbstractContextManager[Iterator[tuple[Mapping[str, object], Iterator[bytes]]]]:
+        """Return the sessions of `file`, or only the one called `session`.
+
+        Each comes as its manifest (docs/flash-files.md) and the stored bytes of its segments in their order,
+        which must be read before the next session is. Raises ConsoleError WC-40x, WC-711, also while reading.
         """
 
 

@@ -1,0 +1,1 @@
+"""Flash files: reading, checking and signing them; the only user of bincopy and cryptography."""
