@@ -30,6 +30,7 @@ from workshop_console.console.settings import Folders, Settings
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from workshop_console.console.model.description import ImportedDescription, UnitSummary
     from workshop_console.console.model.dtc import DecodedValue
+    from workshop_console.console.model.flash import FlashReport
     from workshop_console.console.model.forms import EncodedRequest, UnitForms
     from workshop_console.console.model.guided import GuidedTest
     from workshop_console.console.model.order import Order
@@ -228,7 +229,7 @@ def build_workshop(
         parse_vci(uri)
 
     def write(
-        report: QuickTestReport | ReportComparison | Order, kind: str, workshop: Workshop
+        report: QuickTestReport | ReportComparison | Order | FlashReport, kind: str, workshop: Workshop
     ) -> str | bytes:
         from workshop_console.console.reports.writing import report_contents
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workshop_console.console.jobs.guided_tests import GuidedTests
     from workshop_console.console.jobs.order import Orders
     from workshop_console.console.jobs.security_keys import SecurityKeys
+    from workshop_console.console.model.flash import FlashReport
     from workshop_console.console.model.order import Order
     from workshop_console.console.model.report import QuickTestReport, ReportComparison, ReportSummary
     from workshop_console.console.ports import (
@@ -43,14 +44,15 @@ if TYPE_CHECKING:
 
     # What a job needs is imported when the first one starts: the first screen is waited for.
 
+    Printed = QuickTestReport | ReportComparison | Order | FlashReport
+    """What can be written to a file."""
+
 
 class ReportWriter(Protocol):
     """Makes a file's contents of a report, a comparison or an order."""
 
-    def __call__(
-        self, report: QuickTestReport | ReportComparison | Order, kind: str, workshop: Workshop
-    ) -> str | bytes:
-        """Return the contents; `kind` is html or json, for an order also pdf."""
+    def __call__(self, report: Printed, kind: str, workshop: Workshop) -> str | bytes:
+        """Return the contents; `kind` is html or json, for an order or a flash job also pdf."""
 
 
 class Workshop:
@@ -259,10 +261,8 @@ class Workshop:
 
         return compare(one, other)
 
-    def export(
-        self, report: QuickTestReport | ReportComparison | Order, file: Path, kind: str = "html"
-    ) -> Path:
-        """Write a report, a comparison or an order as `html` or `json`, an order also as `pdf`; return where.
+    def export(self, report: Printed, file: Path, kind: str = "html") -> Path:
+        """Write a report as `html` or `json`, that of an order or a flash job also as `pdf`; return where.
 
         Raises ConsoleError WC-107 or WC-604; the file that was there before is then untouched.
         """
@@ -276,15 +276,19 @@ class Workshop:
         """The folder for what is saved."""
         return Path(self.settings.exports).expanduser() if self.settings.exports else self.folders.exports
 
-    def export_file(self, report: QuickTestReport | ReportComparison | Order, kind: str = "html") -> Path:
+    def export_file(self, report: Printed, kind: str = "html") -> Path:
         """Return a file name for F7 that is not taken yet."""
         from workshop_console.console.jobs.files import free_name
+        from workshop_console.console.model.flash import FlashReport
         from workshop_console.console.model.order import Order
         from workshop_console.console.model.report import ReportComparison
 
         folder = self.exports
         if isinstance(report, Order):
             return free_name(folder, "order", report.vehicle.vin, report.printed, kind)
+        if isinstance(report, FlashReport):
+            job = report.job
+            return free_name(folder, f"flash-{job.job_id}", job.plan.vin, report.printed, kind)
         last = report.last if isinstance(report, ReportComparison) else report
         what = "comparison" if isinstance(report, ReportComparison) else "quick-test"
         return free_name(folder, what, last.vehicle.vin, last.started, kind)
