@@ -17,7 +17,10 @@ from workshop_console.i18n.system_errors import in_words
 from workshop_console.i18n.texts import DOMAINS, FOLDER, _, ngettext, speaking
 
 CATALOGUE = FOLDER.parent / "data" / "messages" / "catalogue.toml"
-AREAS = ("start", "credit", "general", "vehicle", "unit", "description", "access", "store", "program")
+AREAS = (
+    *("start", "credit", "general", "vehicle", "unit", "flash"),
+    *("description", "access", "store", "program"),
+)
 """In the order of the message screen."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

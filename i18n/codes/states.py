@@ -65,6 +65,7 @@ AREAS = {
     "general": mark("General errors"),
     "vehicle": mark("Connection to the vehicle"),
     "unit": mark("Control units"),
+    "flash": mark("Flashing"),
     "description": mark("Descriptions (PDX)"),
     "access": mark("Access server"),
     "store": mark("Store and reports"),
