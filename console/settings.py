@@ -56,6 +56,16 @@ class Folders:
         return self.config / "guided"
 
     @property
+    def flash_files(self) -> Path:
+        """Flash files of the user's own, offered on the screen; the folder need not exist."""
+        return self.config / "flash"
+
+    @property
+    def flash_keys(self) -> Path:
+        """Public keys that flash files may be signed with; the folder need not exist."""
+        return self.config / "flash-keys"
+
+    @property
     def store_file(self) -> Path:
         """The store."""
         return self.data / "store.db"

@@ -18,8 +18,16 @@ from workshop_console.i18n.texts import DOMAINS, FOLDER, _, ngettext, speaking
 
 CATALOGUE = FOLDER.parent / "data" / "messages" / "catalogue.toml"
 AREAS = (
-    *("start", "credit", "general", "vehicle", "unit", "flash"),
-    *("description", "access", "store", "program"),
+    "start",
+    "credit",
+    "general",
+    "vehicle",
+    "unit",
+    "flash",
+    "description",
+    "access",
+    "store",
+    "program",
 )
 """In the order of the message screen."""
 
@@ -100,10 +108,12 @@ def shipped_message(number: str, lang: str, edition: Edition) -> NumberedMessage
 def fill(message: NumberedMessage, facts: Mapping[str, Fact]) -> NumberedMessage:
     """Return `message` with its placeholders replaced by `facts`, in the form of its language.
 
-    A fact that is missing is shown as "…". Facts are plain text: braces in them stay braces.
+    A fact that is missing is shown as "…". Facts are plain text: braces in them stay braces. Of a fact that
+    is there in several languages (`condition` and `condition_de`) the one in the message's is taken.
     """
     with speaking(message.lang):
-        shown = {name: fact_text(name, value, number=message.number) for name, value in facts.items()}
+        own = {name: facts.get(f"{name}_{message.lang}", value) for name, value in facts.items()}
+        shown = {name: fact_text(name, value, number=message.number) for name, value in own.items()}
 
     def filled(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: shown.get(found.group(1), "…"), text)
