@@ -17,6 +17,10 @@ class Comparison(StrEnum):
     AT_LEAST = ">="
 
 
+Translations = tuple[tuple[str, str], ...]
+"""What a text of the description is in other languages: (language, text)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Condition:
     """What must hold before something is done; told as `text`, and checked where `value` names one."""
@@ -28,3 +32,10 @@ class Condition:
     comparison: Comparison = Comparison.EQUAL
     limit: str = ""
     """A number, or a text of the value."""
+    translations: Translations = ()
+    """Of `text`."""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """`condition`, and `condition_de` and so on, for a message."""
+        return {"condition": self.text, **{f"condition_{lang}": text for lang, text in self.translations}}

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from workshop_console.console.model.condition import Comparison as Comparison
 from workshop_console.console.model.condition import Condition as Condition
+from workshop_console.console.model.condition import Translations as Translations
 from workshop_console.console.model.flash import FlashSequence
 
 
@@ -124,6 +125,7 @@ class FunctionForm:
     """What it does."""
     warning: str = ""
     """What moves or can hurt, in the words of the description."""
+    warning_translations: Translations = ()
     conditions: tuple[Condition, ...] = ()
     related: tuple[str, ...] = ()
     """Actual values to show beside it, at most four."""
@@ -138,6 +140,8 @@ class Dependency:
     needs: str
     allowed: tuple[str, ...]
     text: str = ""
+    translations: Translations = ()
+    """Of `text`."""
 
 
 @dataclass(frozen=True, kw_only=True)
