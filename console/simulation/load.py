@@ -13,9 +13,11 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.description import FieldLayout, TextRange, ValueKind
 from workshop_console.console.model.dtc import parse_code
+from workshop_console.console.model.flash import ExtraStep, FlashSequence, FlashStep
 from workshop_console.console.simulation.definition import (
     DidDefinition,
     DtcDefinition,
+    FlashDefinition,
     SecurityDefinition,
     UnitDefinition,
     VariantDefinition,
@@ -25,6 +27,7 @@ from workshop_console.console.simulation.profiles import (
     SNAPSHOT_RECORDS,
     Table,
     actuator,
+    condition,
     read,
     records,
     routine,
@@ -34,8 +37,6 @@ from workshop_console.console.simulation.security import secret_of
 VEHICLES = ("car", "van", "electric")
 """Names of the shipped vehicles; the first is what sim:// means."""
 
-_FLASH_SEGMENT = (0x0008_0000, 0x4_0000)
-"""Address and length of the program memory of units that can be programmed."""
 _MOST_IDENTIFIERS = 8
 """Data identifiers that most units take in one request."""
 _LEAST_URGENT = 4
@@ -72,10 +73,11 @@ def load_vehicle(name: str) -> VehicleDefinition:
 def _unit(unit: Table, vin: str, common: Table) -> UnitDefinition:
     """Return one control unit: its profile, and what the vehicle says of it."""
     profile = read("profiles", "units.toml")["profile"][unit["profile"]] | unit
-    levels = [*([0x01] if profile.get("flash") else []), *profile.get("security", ())]
-    routines = [*profile.get("routines", ())]
-    if profile.get("flash"):
-        routines += ["programming_preconditions", "erase_memory", "check_memory"]
+    kind = read("profiles", "flash.toml")[profile["flash"]] if profile.get("flash") else {}
+    levels = [*([0x01] if kind else []), *profile.get("security", ())]
+    routines = [*profile.get("routines", ()), *kind.get("routines", ())]
+    if kind:
+        routines += ["programming_preconditions", "erase_memory", "check_memory", "check_dependencies"]
     variants = tuple(
         VariantDefinition(name=v["name"], label=v["name"], identification=bytes.fromhex(v["identification"]))
         for v in unit["variants"]
@@ -101,9 +103,40 @@ def _unit(unit: Table, vin: str, common: Table) -> UnitDefinition:
         security=tuple(
             SecurityDefinition(level=level, secret=secret_of(unit["name"], level)) for level in levels
         ),
-        memory=(_FLASH_SEGMENT,) if profile.get("flash") else (),
+        memory=tuple((address, length) for address, length in kind.get("areas", ())),
+        flash=_flash(kind) if kind else FlashDefinition(),
+        missed_as=parse_code(profile.get("missed_as", "")) or 0,
         most_identifiers=profile.get("most_identifiers", _MOST_IDENTIFIERS),
         too_many=profile.get("too_many", 0x13),
+    )
+
+
+def _flash(kind: Table) -> FlashDefinition:
+    """Return how a kind of unit is programmed."""
+    sequence = FlashSequence(
+        leave_out=tuple(FlashStep(step) for step in kind.get("leave_out", ())),
+        add=tuple(
+            ExtraStep(
+                after=FlashStep(step["after"]), label=step["label"], request=bytes.fromhex(step["request"])
+            )
+            for step in kind.get("add", ())
+        ),
+        erase_all=kind.get("erase_all", False),
+        side_by_side=kind.get("side_by_side", True),
+        erase_ms=kind["erase_ms"],
+        reset_ms=kind["reset_ms"],
+        conditions=tuple(condition(name) for name in kind["conditions"]),
+        voltage=condition("flash_voltage"),
+        charger=condition("charger"),
+    )
+    return FlashDefinition(
+        sequence=sequence,
+        boot_software=kind["boot"],
+        longest_block=kind["block"],
+        erase_ms=kind["erase_ms"],
+        block_ms=kind.get("block_ms", 0),
+        compression=kind.get("compression", True),
+        reset_ms=kind["reset_ms"],
     )
 
 

@@ -28,6 +28,9 @@ Table = dict[str, Any]
 SNAPSHOT_RECORDS = ("odometer", "battery_voltage", "temperature", "speed")
 """Records that every unit has and every snapshot holds, in the order of their identifiers."""
 
+CHARGER_RECORD = "battery_charger"
+"""Record of every unit that can be programmed."""
+
 
 @cache
 def read(*path: str) -> Table:
@@ -47,7 +50,8 @@ def records(profile: Table, common: Table) -> tuple[DidDefinition, ...]:
     """
     other: Table = dict(profile.get("values", {}))
     result = []
-    for name in (*SNAPSHOT_RECORDS, *profile.get("dids", ())):
+    further = (CHARGER_RECORD,) if profile.get("flash") else ()
+    for name in (*SNAPSHOT_RECORDS, *further, *profile.get("dids", ())):
         table = read("profiles", "records.toml")["did"][name]
         if name == "odometer":
             data = int(common["odometer_km"]).to_bytes(3, "big")
@@ -170,6 +174,11 @@ def _conditions(table: Table) -> tuple[Condition, ...]:
         )
         for name in table.get("conditions", ())
     )
+
+
+def condition(name: str) -> Condition:
+    """Return a condition by its name."""
+    return _conditions({"conditions": [name]})[0]
 
 
 def _words(table: Table) -> Table:

@@ -9,7 +9,8 @@ from odxtools.specialdatagroup import SpecialDataGroup
 
 from workshop_console.console.model.forms import Condition, Dependency
 
-_GROUP = "WorkshopConsole"
+GROUP = "WorkshopConsole"
+"""`SI` of every group of ours."""
 
 
 def special_data(
@@ -22,35 +23,37 @@ def special_data(
     """Return the group of a service, or None when there is nothing to say."""
     values: list[SpecialData | SpecialDataGroup] = []
     if warning:
-        values.append(_item("Warning", warning))
-    values += [_item("Related", name) for name in related]
-    values += [_condition(condition) for condition in conditions]
+        values.append(item("Warning", warning))
+    values += [item("Related", name) for name in related]
+    values += [condition_group(condition) for condition in conditions]
     values += [_dependency(dependency) for dependency in dependencies]
-    return SpecialDataGroup(semantic_info=_GROUP, values=values) if values else None
+    return SpecialDataGroup(semantic_info=GROUP, values=values) if values else None
 
 
-def _item(name: str, text: str) -> SpecialData:
+def item(name: str, text: str) -> SpecialData:
+    """Return one text."""
     return SpecialData(semantic_info=name, value=text)
 
 
-def _condition(condition: Condition) -> SpecialDataGroup:
-    values: list[SpecialData | SpecialDataGroup] = [_item("Text", condition.text)]
+def condition_group(condition: Condition, name: str = "Condition") -> SpecialDataGroup:
+    """Return the group of a condition."""
+    values: list[SpecialData | SpecialDataGroup] = [item("Text", condition.text)]
     if condition.value:
         values += [
-            _item("Value", condition.value),
-            _item("Comparison", condition.comparison.value),
-            _item("Limit", condition.limit),
+            item("Value", condition.value),
+            item("Comparison", condition.comparison.value),
+            item("Limit", condition.limit),
         ]
-    return SpecialDataGroup(semantic_info="Condition", values=values)
+    return SpecialDataGroup(semantic_info=name, values=values)
 
 
 def _dependency(dependency: Dependency) -> SpecialDataGroup:
     values: list[SpecialData | SpecialDataGroup] = [
-        _item("Option", dependency.option),
-        *(_item("OptionValue", text) for text in dependency.values),
-        _item("Needs", dependency.needs),
-        *(_item("Allowed", text) for text in dependency.allowed),
+        item("Option", dependency.option),
+        *(item("OptionValue", text) for text in dependency.values),
+        item("Needs", dependency.needs),
+        *(item("Allowed", text) for text in dependency.allowed),
     ]
     if dependency.text:
-        values.append(_item("Text", dependency.text))
+        values.append(item("Text", dependency.text))
     return SpecialDataGroup(semantic_info="Dependency", values=values)

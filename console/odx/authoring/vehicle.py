@@ -29,6 +29,7 @@ from workshop_console.console.odx.authoring.communication import (
     unit_values,
     vehicle_values,
 )
+from workshop_console.console.odx.authoring.flashing import flash_data
 from workshop_console.console.odx.authoring.functions import add_functions, add_security
 from workshop_console.console.odx.authoring.layer import LayerContents, constant, echo, value
 from workshop_console.console.odx.authoring.services import (
@@ -155,6 +156,7 @@ def _unit_container(
             diag_comms_raw=[*contents.services],
             requests=NamedItemList(contents.requests),
             positive_responses=NamedItemList(contents.positive_responses),
+            sdgs=[flash_data(unit.flash.sequence)] if unit.memory else [],
             comparam_refs=unit_values(unit),
             parent_refs=[ParentRef(layer_ref=parent)],
         )

@@ -26,6 +26,7 @@ from workshop_console.console.model.forms import (
 )
 from workshop_console.console.odx.coder import services
 from workshop_console.console.odx.coder.encoding import free_places
+from workshop_console.console.odx.coder.flashing import flash_sequence_of, routines_of
 from workshop_console.console.odx.coder.layout import Bound, Place, places
 from workshop_console.console.odx.coder.notes import Notes, notes_of, plain_description
 from workshop_console.console.odx.coder.physical import Physical
@@ -67,6 +68,7 @@ def index_layer(layer: Layer, unit: str, variant: str) -> UnitIndex:
 class _Indexer:
     def __init__(self, layer: Layer, found: Sorted) -> None:
         self._found = found
+        self._flash = next(iter(_usable([partial(flash_sequence_of, layer)])), None)
         self._states = next(
             iter(_usable([partial(StateReader, layer.state_charts, layer.diag_services)])),
             StateReader((), ()),
@@ -84,6 +86,7 @@ class _Indexer:
             records=records,
             functions=self._functions(),
             codings=_usable(partial(self._coding, *coding) for coding in self._found.codings),
+            flash=self._flash,
         )
         return UnitIndex(forms=forms, services=self._bounds, value_names=value_names, made=self._made)
 
@@ -166,9 +169,11 @@ class _Indexer:
 
     def _functions(self) -> tuple[FunctionForm, ...]:
         makers: list[Callable[[], FunctionForm]] = []
+        of_flashing = routines_of(self._flash)
+        routines = {rid: group for rid, group in self._found.routines.items() if rid not in of_flashing}
         for kind, groups in (
             (FunctionKind.OUTPUT, self._found.outputs),
-            (FunctionKind.ROUTINE, self._found.routines),
+            (FunctionKind.ROUTINE, routines),
         ):
             makers += [partial(self._group, kind, *group) for group in groups.items()]
         makers += [partial(self._other, bound) for bound in self._found.others]
@@ -303,6 +308,7 @@ class _Common:
             start=self.start,
             description=self.notes.description,
             warning=self.notes.warning,
+            warning_translations=self.notes.warning_translations,
             conditions=self.notes.conditions,
             related=self.notes.related,
             **others,

@@ -1,0 +1,22 @@
+"""What stands where in a flash container (docs/flash-files.md); the reader and the writer agree on it here."""
+
+from __future__ import annotations
+
+HARDWARE = "HARDWARE"
+"""SHORT-NAME of the EXPECTED-IDENT with the hardware part numbers that the session fits."""
+SOFTWARE = "SOFTWARE"
+"""Of the EXPECTED-IDENT with what may be replaced, and of the OWN-IDENT with what is new."""
+VERSION = "VERSION"
+"""Of the OWN-IDENT with the new version."""
+GROUP = "WorkshopConsole"
+"""SI of the special data group of a session."""
+UNIT = "Unit"
+"""SI of the special data with the SHORT-NAME of the control unit."""
+NEEDS = "Needs"
+"""SI of each special data with a unit that is flashed before."""
+CRC32 = "CRC-32"
+"""CHECKSUM-ALG of the bytes as they stand in the unit afterwards."""
+SHA256 = "SHA-256"
+"""CHECKSUM-ALG of the bytes as they are stored and sent."""
+ED25519 = "Ed25519"
+"""SECURITY-METHOD whose FW-SIGNATURE is the manifest's, and whose VALIDITY-FOR is the key id."""
