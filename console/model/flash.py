@@ -228,6 +228,18 @@ class FlashTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bystander:
+    """A unit that was in the readout before: what it did not have in its memory then, flashing made."""
+
+    unit: str
+    """As the user reads it."""
+    address: Address
+    timing: Timing = field(default_factory=Timing)
+    before: tuple[int, ...] = ()
+    """Fault codes (three bytes) in its memory at the readout."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FlashPlan:
     """What a job is to do, judged and confirmed before it begins."""
 
@@ -245,6 +257,8 @@ class FlashPlan:
     functional_request: int | None = None
     """CAN identifier or logical address for functional requests; None: the line's own."""
     tester_address: int = 0x0E80
+    bystanders: tuple[Bystander, ...] = ()
+    """All units of the readout whose memory was read, flashed ones too; empty: only flashed ones are cleared."""
 
     @property
     def light(self) -> Light:
