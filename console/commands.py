@@ -151,8 +151,8 @@ COMMANDS: tuple[Command, ...] = (
 
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 
-CHOOSE_KEYS = "123456789"
-"""Choose an entry of a menu; these and the answer keys cannot be given to an action."""
+CHOOSE_KEYS = "1234567890"
+"""Choose an entry of a menu, 0 the tenth; these and the answer keys cannot be given to an action."""
 CONFIRM_KEY = "y"
 """Confirms what writes to a vehicle, in every language."""
 DECLINE_KEY = "n"
@@ -303,7 +303,7 @@ def keys_document() -> str:
         first, *also = (f"`{key_text(key)}`" for key in command.keys)
         lines.append(f"| {first} | {' '.join(also)} | `{command.id}` | {command.help} |")
     lines += [
-        "| `1` … `9` | | | Choose an entry of a menu. |",
+        "| `1` … `9`, `0` | | | Choose an entry of a menu; `0` is the tenth. |",
         "",
         "A question before something is written to the vehicle is confirmed with",
         f"`{CONFIRM_KEY}` in every language and declined with `{DECLINE_KEY}` or `Esc`; "

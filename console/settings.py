@@ -76,6 +76,11 @@ class Folders:
         return self.data / "descriptions"
 
     @property
+    def simulated(self) -> Path:
+        """What the control units of simulated vehicles keep, a folder for each vehicle."""
+        return self.data / "simulated"
+
+    @property
     def records_file(self) -> Path:
         """Reports and readouts."""
         return self.state / "records.db"

@@ -47,9 +47,19 @@ def end_text(end: UnitEnd) -> str:
     return str(words.ENDS[end.value])
 
 
+def short_end_text(end: UnitEnd) -> str:
+    """Return what a unit holds, in a word or two."""
+    return str(words.SHORT_ENDS[end.value])
+
+
+def outcome_word(entry: JournalEntry) -> str:
+    """Return what came of an entry of the journal, in a word or two."""
+    return str(words.OUTCOMES.get(entry.outcome, entry.outcome))
+
+
 def outcome_text(entry: JournalEntry) -> str:
     """Return what came of an entry of the journal, with its detail."""
-    text = str(words.OUTCOMES.get(entry.outcome, entry.outcome))
+    text = outcome_word(entry)
     return f"{text}: {entry.detail}" if entry.detail else text
 
 

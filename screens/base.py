@@ -189,7 +189,7 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
             return
         notice = self.session.notice
         if notice is None:
-            line.show(self.status_text())
+            line.show(self.status_text(), self.flash_text())
             return
         right = f"{_(key_text(self.console.keymap.first('help')))}: {_('explain')} " if notice.message else ""
         line.show(notice.text(), right, BAD if notice.bad else PLAIN)
@@ -199,6 +199,12 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         from workshop_console.screens.status import job_text
 
         return job_text(self.session)
+
+    def flash_text(self) -> str:
+        """Return what the end of the message line says of flash jobs; empty when none is at work."""
+        from workshop_console.screens.status import flash_jobs_text
+
+        return flash_jobs_text(self.session)
 
     def footer(self) -> tuple[tuple[Key, ...], ...]:
         """Return the keys of this screen that work now, and those that work everywhere."""
@@ -274,7 +280,7 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         """Turn a key into its action."""
         if event.key in CHOOSE_KEYS and self.chooses:
             event.stop()
-            if isinstance(self.part, Table) and (row := self.part.choose(int(event.key))) is not None:
+            if isinstance(self.part, Table) and (row := self.part.choose(_number(event.key))) is not None:
                 self.clear_notice()
                 self.open_row(row)
             return
@@ -410,6 +416,11 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         if parts:
             index = parts.index(self.focused) + 1 if self.focused in parts else 0
             parts[index % len(parts)].focus()
+
+
+def _number(key: str) -> int:
+    """Return which row a number key chooses; 0 is the tenth."""
+    return 1 + CHOOSE_KEYS.index(key)
 
 
 def notice_of(session: Session, message: RaisedMessage, *, bad: bool = False) -> Notice:

@@ -11,10 +11,11 @@ _MOST_NAMES = 2_000
 """Entries of one folder that are looked at."""
 
 
-def complete_path(typed: str, *, suffix: str) -> tuple[str, list[str]]:
+def complete_path(typed: str, *, suffix: str | tuple[str, ...]) -> tuple[str, list[str]]:
     """Return `typed` completed as far as it is clear, and the names that fit.
 
-    Folders and files that end in `suffix` fit; names that cannot be typed or shown as they are do not.
+    Folders fit, and files that end in `suffix` (or in one of them); names that cannot be typed or shown as
+    they are do not.
     """
     if os.sep == "\\":
         typed = typed.replace("\\", "/")

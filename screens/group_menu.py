@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.widget import Widget
 
-from workshop_console.console.commands import BY_ID, key_text
+from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, key_text
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _, mark
@@ -50,6 +50,12 @@ def _codings() -> ConsoleScreen[Any]:
     from workshop_console.screens.codings import CodedUnits
 
     return CodedUnits()
+
+
+def _flashing() -> ConsoleScreen[Any]:
+    from workshop_console.screens.flash_files import FlashFiles
+
+    return FlashFiles()
 
 
 def _guided_tests() -> ConsoleScreen[Any]:
@@ -118,6 +124,12 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("Coding"),
         mark("options of one control unit; change, write, restore"),
         _codings,
+    ),
+    (
+        "flashing",
+        mark("Flashing"),
+        mark("new software for control units; flash jobs"),
+        _flashing,
     ),
     (
         "guided-tests",
@@ -193,9 +205,9 @@ class GroupMenu(ConsoleScreen[None]):
         self.query_one(Table).show(columns, rows)
 
     def _key_of(self, number: int, entry: str) -> str:
-        """Return the number to press; beyond the nine, the key that opens the entry everywhere."""
-        if number < 10:
-            return str(number)
+        """Return the number to press, 0 for the tenth; beyond, the key that opens the entry everywhere."""
+        if number <= len(CHOOSE_KEYS):
+            return CHOOSE_KEYS[number - 1]
         return _(key_text(self.console.keymap.first(entry))) if entry in BY_ID else ""
 
     def open_row(self, key: Hashable) -> None:

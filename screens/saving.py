@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.flash import FlashReport
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report import QuickTestReport, ReportComparison
 from workshop_console.i18n.texts import _
@@ -50,6 +52,22 @@ def save_order(console: Console, vin: str, *, since: datetime | None = None) -> 
         order = workshop.orders.order(vin, since=since)
         return workshop.export(order, workshop.export_file(order, kind), kind)
 
+    _save_sheet(console, lambda: _("Save the order report as"), write)
+
+
+def save_flash(console: Console, report: FlashReport) -> None:
+    """Ask for the form of a flash job's report, write it beside the screen, show WC-607 with its name."""
+    workshop = console.session.workshop
+
+    def write(kind: str) -> Path:
+        return workshop.export(report, workshop.export_file(report, kind), kind)
+
+    _save_sheet(console, lambda: _("Save the report of the flash job as"), write)
+
+
+def _save_sheet(console: Console, question: Callable[[], str], write: Callable[[str], Path]) -> None:
+    """Ask for the form of what can be printed on sheets, write it, tell where it is."""
+
     def answered(answer: str | None) -> None:
         if answer:
             kind = {"1": "html", "2": "json", "3": "pdf"}[answer]
@@ -65,7 +83,7 @@ def save_order(console: Console, vin: str, *, since: datetime | None = None) -> 
     def short() -> dict[str, str]:
         return {"1": "HTML", "2": "JSON", "3": "PDF"}
 
-    console.show_screen(Choice(lambda: _("Save the order report as"), answers, short), answered)
+    console.show_screen(Choice(question, answers, short), answered)
 
 
 def _tell(console: Console, file: Path) -> None:

@@ -22,6 +22,8 @@ from workshop_console.console.procedures.events import (
     Event,
     FaultsCleared,
     FaultsRead,
+    FlashPlanned,
+    FlashStarted,
     FunctionsOffered,
     GuidedAsked,
     GuidedDriven,
@@ -38,6 +40,7 @@ from workshop_console.console.procedures.events import (
     ValuesRead,
     VehicleIdentified,
 )
+from workshop_console.screens.seen_flash import SeenFlash
 from workshop_console.screens.seen_values import SeenValues
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
@@ -66,6 +69,8 @@ CHECK_FUNCTION = "check-function"
 DRIVE = "drive"
 OFFER_VALUES = "offer-values"
 WATCH_VALUES = "watch-values"
+PLAN_FLASH = "plan-flash"
+START_FLASH = "start-flash"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +263,7 @@ class Session:
     """Actual values that were offered and read last."""
     guided: GuidedRun | None = None
     """The guided test that was begun last."""
+    flash: SeenFlash = field(default_factory=SeenFlash)
 
     @property
     def running(self) -> str:
@@ -283,6 +289,7 @@ class Session:
         self.driven = Driven()
         self.values = SeenValues()
         self.guided = None
+        self.flash.forget_vehicle()
 
     def begin(self, job: Job) -> None:
         """Follow `job` from now on."""
@@ -362,6 +369,10 @@ class Session:
                 if self.guided is not None:
                     self.step = None  # opening is over
                     self.guided.take(event)
+            case FlashPlanned(plan=plan):
+                self.flash.plan = plan
+            case FlashStarted(flash_id=flash_id):
+                self.flash.started = flash_id
             case MessageRaised(message=message):
                 self.raise_message(message)
             case ReportFinished(report=report):

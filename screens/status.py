@@ -13,10 +13,12 @@ from workshop_console.screens.session import (
     GUIDED_TEST,
     IMPORT,
     OFFER_VALUES,
+    PLAN_FLASH,
     QUICK_TEST,
     READ_CODINGS,
     READ_FAULTS,
     READ_FUNCTIONS,
+    START_FLASH,
     WATCH_VALUES,
     WRITE_CODING,
     Session,
@@ -53,6 +55,8 @@ _JOBS = {
     DRIVE: mark("Actuation"),
     OFFER_VALUES: mark("Listing actual values"),
     WATCH_VALUES: mark("Actual values"),
+    PLAN_FLASH: mark("Planning the flashing"),
+    START_FLASH: mark("Starting the flash job"),
 }
 
 
@@ -130,3 +134,15 @@ def job_text(session: Session) -> str:
         detail = cut(session.step.detail, 40)
         return f"{job_name(kind)}: {_(_STEPS[session.step.step]).format(detail=detail)}"
     return job_name(kind)
+
+
+def flash_jobs_text(session: Session) -> str:
+    """Return which flash job runs, or waits to be taken up again; a few words for the end of a line."""
+    flash = session.flash
+    if flash.running:
+        job, progress = flash.running[0], flash.running[0].progress
+        share = int(100 * progress.done / progress.total) if progress.total else 0
+        return _("[Flash job {n}: {percent} %]").format(n=job.job_id, percent=share) + " "
+    if flash.waiting:
+        return _("[Flash job {n}: INTERRUPTED]").format(n=flash.waiting[0].job_id) + " "
+    return ""

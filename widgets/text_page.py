@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -52,11 +52,27 @@ class TextPage(Widget, can_focus=True):
 
     def show(self, paragraphs: Sequence[Paragraph], *, from_top: bool = False) -> None:
         """Draw these paragraphs; the place in the text stays unless `from_top`."""
+        before, top = self._lines, self._top
         self._paragraphs = tuple(paragraphs)
         if from_top:
             self._top = 0
         self._wrap()
-        self.refresh(layout=self.styles.is_auto_height)
+        if len(before) != len(self._lines) or top != self._top or not self.size.width:
+            self.refresh(layout=self.styles.is_auto_height)
+        else:
+            self._repaint_changed(before)
+
+    def _repaint_changed(self, before: list[tuple[str, str, Style]]) -> None:
+        """Repaint the lines that differ, from the first cell that does: figures change again and again."""
+        shown = slice(self._top, self._top + self.size.height)
+        for y, (old, new) in enumerate(zip(before[shown], self._lines[shown], strict=True)):
+            if old == new:
+                continue
+            one, other = (f"{label}{text}" for label, text, _tone in (old, new))
+            same = 0
+            if old[2] == new[2] and one.isascii() and other.isascii():
+                same = _same(one, other)
+            self.refresh(Region(same, y, self.size.width - same, 1))
 
     @property
     def text(self) -> str:
@@ -135,3 +151,9 @@ class TextPage(Widget, can_focus=True):
         # A mark at the last line in sight tells that the text goes on.
         line = fit(text, room - 1) + (glyphs().cut if more else " ")
         return Strip([Segment(" " + label), Segment(line, tone)], width)
+
+
+def _same(one: str, other: str) -> int:
+    """Return how many characters two texts begin with in common."""
+    shorter = min(len(one), len(other))
+    return next((i for i in range(shorter) if one[i] != other[i]), shorter)

@@ -1,4 +1,4 @@
-"""Makes the contents of a report's, a comparison's or an order's file."""
+"""Makes the contents of the file of a report, a comparison, an order or a flash job."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from workshop_console.console.model.flash import FlashReport
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage
 from workshop_console.console.model.order import Order
 from workshop_console.console.model.report import QuickTestReport, ReportComparison
@@ -24,9 +25,11 @@ Raised = Callable[[Iterable[RaisedMessage]], Sequence[NumberedMessage]]
 
 
 def report_contents(
-    report: QuickTestReport | ReportComparison | Order, kind: str, raised: Raised
+    report: QuickTestReport | ReportComparison | Order | FlashReport, kind: str, raised: Raised
 ) -> str | bytes:
-    """Return what the file holds; `kind` is html or json, for an order also pdf."""
+    """Return what the file holds; `kind` is html or json, for an order or a flash job also pdf."""
+    if isinstance(report, FlashReport):
+        return flash_contents(report, kind, raised)
     return (
         order_contents(report, kind, raised)
         if isinstance(report, Order)
@@ -49,6 +52,23 @@ def order_contents(order: Order, kind: str, raised: Raised) -> str | bytes:
     from workshop_console.console.reports.sheet_page import sheet_page
 
     return sheet_page(order_sheet(order, raised(order.messages)))
+
+
+def flash_contents(report: FlashReport, kind: str, raised: Raised) -> str | bytes:
+    """Return the report of a flash job; `kind` is html, json or pdf."""
+    if kind == "json":
+        from workshop_console.console.reports.flash_document import flash_document
+
+        return _json(flash_document(report, raised))
+    from workshop_console.console.reports.flash_sheet import flash_sheet
+
+    if kind == "pdf":
+        from workshop_console.console.reports.sheet_pdf import sheet_pdf
+
+        return sheet_pdf(flash_sheet(report, raised), report.printed)
+    from workshop_console.console.reports.sheet_page import sheet_page
+
+    return sheet_page(flash_sheet(report, raised))
 
 
 def report_text(report: QuickTestReport | ReportComparison, kind: str, raised: Raised) -> str:

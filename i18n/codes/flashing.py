@@ -67,6 +67,14 @@ ENDS = {
 }
 """Value of UnitEnd: what a unit holds."""
 
+SHORT_ENDS = {
+    "new": Lazy("new software", "flash"),
+    "old": Lazy("old software", "flash"),
+    "boot-loader": Lazy("boot loader only", "flash"),
+    "unknown": Lazy("no answer", "flash"),
+}
+"""The same for a narrow column."""
+
 OUTCOMES = {
     "": Lazy("begun", "flash"),
     "positive": Lazy("done", "flash"),

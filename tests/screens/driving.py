@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.app import ConsoleApp
-from workshop_console.console.commands import BY_ID
+from workshop_console.console.commands import BY_ID, CHOOSE_KEYS
 from workshop_console.console.settings import Folders
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.group_menu import ENTRIES
@@ -27,8 +27,8 @@ textual._wait.SLEEP_GRANULARITY = 0.005
 
 def number_of(entry: str) -> str:
     """Return the key of an entry in the menu of a product group: its number, or its key everywhere."""
-    number = 1 + [known[0] for known in ENTRIES].index(entry)
-    return str(number) if number < 10 else BY_ID[entry].keys[0]
+    index = [known[0] for known in ENTRIES].index(entry)
+    return CHOOSE_KEYS[index] if index < len(CHOOSE_KEYS) else BY_ID[entry].keys[0]
 
 
 class Driver:

@@ -12,6 +12,7 @@ from typing import cast
 from tests.procedures.order_book import KeptOrders
 from tests.screens.fake_actuations import FakeActuations
 from tests.screens.fake_codings import FakeCodings
+from tests.screens.fake_flashing import FakeFlashing
 from tests.screens.fake_guided import FakeGuidedTests
 from tests.screens.fake_values import FakeValues
 from workshop_console.console.errors import ConsoleError, Fact
@@ -254,6 +255,7 @@ class FakeWorkshop:
         """The fake is its own line to the vehicle."""
         self.orders = FakeOrders(self)
         self.guided_tests = FakeGuidedTests()
+        self.flashing = FakeFlashing()
 
     def close(self) -> None:
         """There is nothing to end."""

@@ -1,0 +1,346 @@
+"""The one table before flashing: what would be flashed, and everything that was checked, with its light."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual.widget import Widget
+
+from workshop_console.console.model.flash import (
+    CheckId,
+    FlashCheck,
+    FlashFile,
+    FlashPlan,
+    FlashTarget,
+    Light,
+)
+from workshop_console.i18n import flashing as words
+from workshop_console.i18n import formats
+from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.box import Question
+from workshop_console.screens.flash_job import FlashJob, title_of
+from workshop_console.screens.flash_steps import units_text
+from workshop_console.screens.session import PLAN_FLASH, START_FLASH
+from workshop_console.screens.status import job_text
+from workshop_console.widgets.entry import Entry
+from workshop_console.widgets.glyphs import glyphs
+from workshop_console.widgets.table import Column, Row, Table
+from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
+
+LIGHT_TONES: dict[Light, Style] = {Light.GREEN: GOOD, Light.YELLOW: WARNING, Light.RED: BAD}
+_HEAD, _ESTIMATE = -1, -2
+"""Stand for the place of a check in the keys of rows that are none."""
+_OF_THE_VEHICLE = (
+    CheckId.VOLTAGE,
+    CheckId.CHARGER,
+    CheckId.CREDIT,
+    CheckId.RIGHT,
+    CheckId.READOUT,
+    CheckId.SPACE,
+)
+"""Checks that are told once where they say the same of every unit."""
+
+
+class FlashPlanScreen(ConsoleScreen[None]):
+    """Has the files judged against the vehicle, and starts the job when all is well and confirmed."""
+
+    handles = ("start", "open", "mark")
+    words: ClassVar = {
+        "start": (mark("Start"), mark("Start the flashing: confirms what is yellow, and asks first.")),
+        "open": (mark("Why"), mark("Explain the current line: its message with cause and remedy.")),
+        "mark": (mark("Check again"), mark("Ask the control units and check everything again.")),
+    }
+
+    def __init__(self, files: Sequence[FlashFile]) -> None:
+        super().__init__()
+        self._files = tuple(files)
+        self._confirmed: set[str] = set()
+        """Short names that were typed."""
+
+    # What is there
+
+    @property
+    def _plan(self) -> FlashPlan | None:
+        return self.session.flash.plan
+
+    def body(self) -> Iterable[Widget]:
+        """Return the table and the line to type a name in."""
+        yield Table()
+        yield Entry()
+
+    def title_text(self) -> str:
+        """Return the name of the screen."""
+        return _("Before flashing")
+
+    def title_right(self) -> str:
+        """Return the light of the whole plan and how long it takes."""
+        plan = self._plan
+        if plan is None or self.session.running == PLAN_FLASH:
+            return ""
+        total = sum(target.estimate_s for target in plan.targets)
+        time = _("about {time}").format(time=formats.duration_ms(round(total) * 1_000))
+        return f"{words.light_text(plan.light, ascii_only=glyphs().plain)}  {time}"
+
+    def about(self) -> str:
+        """Return what the screen is for."""
+        return _(
+            "Everything that must hold before flashing. Red (X) stops: there is no way around it. Yellow (!) "
+            "is confirmed by typing the short name of the control unit. A quick test was saved before. "
+            "Nothing is written before the last question is answered with Y."
+        )
+
+    def cannot(self, command_id: str) -> str:
+        """Return why a command does not work now."""
+        plan = self._plan
+        if command_id in ("start", "mark") and self.session.running:
+            return _("something still runs")
+        if command_id in ("start", "open") and plan is None:
+            return _("nothing was checked yet")
+        if command_id == "start" and plan is not None and (red := _first_red(plan)) is not None:
+            target, check = red
+            return _("{unit}: {check} is red").format(
+                unit=target.label or target.unit, check=words.check_text(check.id)
+            )
+        return ""
+
+    def begin(self) -> None:
+        """Check, where that was not done for these files."""
+        if self._plan is None or tuple(target.file for target in self._plan.targets) != self._files:
+            self.session.flash.plan = None
+            if not self.session.running:
+                self.do_mark()
+
+    # Drawing
+
+    def draw(self) -> None:
+        """Draw the table."""
+        if self.session.flash.started is not None:
+            self.call_later(self._follow)
+        columns = (
+            Column(title=_("State"), width=11),
+            Column(title=_("Check"), width=24, grow=1),
+            Column(title=_("Found"), width=20, grow=2),
+            Column(title=_("Expected"), width=18, grow=2),
+        )
+        plan = self._plan
+        checking = self.session.running == PLAN_FLASH
+        rows = [] if plan is None or checking else list(self._rows(plan))
+        empty = job_text(self.session) or _("Space checks the files against the vehicle.")
+        self.query_one(Table).show(columns, rows, empty=empty)
+
+    def _rows(self, plan: FlashPlan) -> Iterable[Row]:
+        shared = _shared(plan)
+        for target in plan.targets:
+            yield self._head(target)
+            time = formats.duration_ms(round(target.estimate_s) * 1_000)
+            cells = ("", f" {_('Time estimate')}", _("about {time}").format(time=time))
+            yield Row(key=(target.unit, _ESTIMATE), cells=cells)
+            for index, check in enumerate(target.checks):
+                if check not in shared:
+                    yield self._row((target.unit, index), check)
+        if shared:
+            yield Row(key=("", _HEAD), cells=("", _("Vehicle and workshop")), tones=(PLAIN, BOLD))
+            for index, check in enumerate(plan.targets[0].checks):
+                if check in shared:
+                    yield self._row((plan.targets[0].unit, index), check)
+
+    def _head(self, target: FlashTarget) -> Row:
+        manifest, light = target.file.manifest, target.light
+        new = f"{manifest.software} {manifest.version}".rstrip()
+        change = f"{words.identity_text(target.identity)} → {new}"
+        state = words.light_text(light, ascii_only=glyphs().plain)
+        return Row(
+            key=(target.unit, _HEAD),
+            cells=(state, target.label or target.unit),
+            tones=(LIGHT_TONES[light], BOLD),
+            tail=change,
+            tail_from=2,
+            tail_tone=BOLD,
+        )
+
+    def _row(self, key: tuple[str, int], check: FlashCheck) -> Row:
+        state = words.light_text(check.light, ascii_only=glyphs().plain)
+        tone = LIGHT_TONES[check.light]
+        name = f" {words.check_text(check.id)}"
+        if check.light is not Light.GREEN and check.message is not None and not check.expected:
+            why = title_of(self, check.message)
+            tail = f"{check.value}: {why}" if check.value else why
+            return Row(key=key, cells=(state, name), tones=(tone,), tail=tail, tail_from=2, tail_tone=tone)
+        cells = (state, name, check.value or "-", check.expected)
+        return Row(key=key, cells=cells, tones=(tone, PLAIN, tone))
+
+    def _check_at(self, key: Hashable) -> FlashCheck | None:
+        if self._plan is None or not isinstance(key, tuple) or key[1] < 0:
+            return None
+        target = next((one for one in self._plan.targets if one.unit == key[0]), None)
+        if target is None or key[1] >= len(target.checks):
+            return None
+        return target.checks[key[1]]
+
+    def status_text(self) -> str:
+        """Say the current line in full, or what is missing."""
+        if text := job_text(self.session):
+            return text
+        if self._plan is None:
+            return ""
+        key = self.query_one(Table).cursor_key
+        check = self._check_at(key)
+        if check is not None and check.message is not None:
+            return title_of(self, check.message)
+        if check is not None and check.expected:
+            return _("{found}; expected {expected}").format(found=check.value or "-", expected=check.expected)
+        target = next((one for one in self._plan.targets if key == (one.unit, _HEAD)), None)
+        if target is not None:
+            return f"{target.unit} {target.address}  {target.file.path}"
+        return ""
+
+    # Checking
+
+    def do_mark(self) -> None:
+        """Check everything again."""
+        flashing, wanted = self.session.workshop.flashing, [("", file) for file in self._files]
+        job = self.console.start_job(
+            PLAN_FLASH, lambda cancellation: flashing.plan(wanted, cancellation=cancellation)
+        )
+        if job is not None:
+            self.session.flash.plan = None
+            self._confirmed = set()
+            self.redraw()
+
+    def open_row(self, key: Hashable) -> None:
+        """Explain a line."""
+        check = self._check_at(key)
+        if check is not None and check.message is not None:
+            self.console.tell(check.message, at_once=True)
+
+    # Starting
+
+    def do_start(self) -> None:
+        """Have what is yellow confirmed by its name, then ask."""
+        plan = self._plan
+        if plan is None:
+            return
+        yellow = self._unconfirmed(plan)
+        if yellow is None:
+            self._ask(plan)
+            return
+        table, index = self.query_one(Table), self._first_yellow(yellow)
+        if not table.move_to((yellow.unit, index)):  # it is told once, for all units
+            table.move_to((plan.targets[0].unit, index))
+        prompt = _("Yellow. Type {unit} to confirm:").format(unit=yellow.unit)
+        self.query_one(Entry).open(prompt, "")
+        self.redraw_frame()
+
+    def _unconfirmed(self, plan: FlashPlan) -> FlashTarget | None:
+        return next(
+            (
+                target
+                for target in plan.targets
+                if target.light is Light.YELLOW and target.unit not in self._confirmed
+            ),
+            None,
+        )
+
+    @staticmethod
+    def _first_yellow(target: FlashTarget) -> int:
+        return next(index for index, check in enumerate(target.checks) if check.light is Light.YELLOW)
+
+    def on_entry_submitted(self, message: Entry.Submitted) -> None:
+        """Take the name that was typed; another one confirms nothing."""
+        message.stop()
+        typed, plan = message.value.strip(), self._plan
+        target = self._unconfirmed(plan) if plan is not None else None
+        self._close_entry()
+        if target is None:
+            return
+        if typed != target.unit:
+            unit = target.unit
+            self.console.say(
+                lambda: _("Not confirmed: that is not the short name {unit}. Nothing was started.").format(
+                    unit=unit
+                ),
+                bad=True,
+            )
+            return
+        self._confirmed.add(target.unit)
+        self.do_start()
+
+    def _close_entry(self) -> None:
+        self.query_one(Entry).close()
+        self.query_one(Table).focus()
+        self.redraw()
+
+    def _ask(self, plan: FlashPlan) -> None:
+        def consequences() -> str:
+            total = sum(target.estimate_s for target in plan.targets)
+            lines = []
+            for target in plan.targets:
+                manifest = target.file.manifest
+                present = words.identity_text(target.identity)
+                lines.append(
+                    f"{target.label or target.unit}: {present} → {manifest.software} {manifest.version}"
+                )
+            lines.append(
+                _(
+                    "It takes about {time}. Leave ignition and charger on: from erasing on a control unit "
+                    "has no software until it has all of the new one. The job goes on without this screen."
+                ).format(time=formats.duration_ms(round(total) * 1_000))
+            )
+            return "\n".join(lines)
+
+        def question() -> str:
+            count = len(plan.targets)
+            return ngettext("Flash {units} now?", "Flash {n} control units now: {units}?", count).format(
+                n=count, units=units_text(plan)
+            )
+
+        self.console.show_screen(
+            Question(question=question, consequences=consequences, yes=lambda: _("Yes, flash now")),
+            lambda yes: self._start(plan) if yes else self.console.say(lambda: _("Nothing was started.")),
+        )
+
+    def _start(self, plan: FlashPlan) -> None:
+        flashing, confirmed = self.session.workshop.flashing, frozenset(self._confirmed)
+        self.console.start_job(START_FLASH, lambda _cancellation: flashing.start(plan, confirmed))
+
+    def _follow(self) -> None:
+        """Show the job that was started in place of its plan."""
+        started, self.session.flash.started = self.session.flash.started, None
+        if started is None or not self.is_current:
+            self.session.flash.started = started
+            return
+        self.session.flash.plan = None
+        self.session.flash.chosen = []
+        self.dismiss()
+        self.console.show_screen(FlashJob(started))
+
+    def do_back(self) -> None:
+        """Close the line that is open, or leave; a check that runs is cancelled."""
+        if self.query_one(Entry).is_open:
+            self._close_entry()
+            return
+        if self.session.running == PLAN_FLASH and self.session.job is not None:
+            self.session.job.cancel()
+        super().do_back()
+
+
+def _shared(plan: FlashPlan) -> list[FlashCheck]:
+    """Return the checks of the vehicle that say the same of several units."""
+    if len(plan.targets) < 2:
+        return []
+    first, *others = plan.targets
+    return [
+        check
+        for check in first.checks
+        if check.id in _OF_THE_VEHICLE and all(check in target.checks for target in others)
+    ]
+
+
+def _first_red(plan: FlashPlan) -> tuple[FlashTarget, FlashCheck] | None:
+    return next(
+        ((target, check) for target in plan.targets for check in target.checks if check.light is Light.RED),
+        None,
+    )
