@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree  # the documents declare no document type, see package.py
 
-from odxtools.dataformat import DataformatSelection
 from odxtools.datablock import Datablock
+from odxtools.dataformatselection import DataformatSelection
 from odxtools.ecumem import EcuMem
 from odxtools.encryptcompressmethod import EncryptCompressMethod
 from odxtools.externflashdata import ExternFlashdata
@@ -47,11 +47,6 @@ class ContainedSession:
     datablocks: tuple[tuple[Flashdata, tuple[tuple[int, int], ...]], ...]
     """Data of each datablock, with address and stored bytes of its segments."""
 
-    @property
-    def stored(self) -> int:
-        """Bytes of all segments."""
-        return sum(size for _data, segments in self.datablocks for _address, size in segments)
-
 
 def sessions(package: Package) -> Iterator[ContainedSession]:
     """Yield the sessions of all flash containers in a package.
@@ -77,7 +72,8 @@ def stored_bytes(session: ContainedSession, archive: zipfile.ZipFile) -> Iterato
         else:
             content = _records(data, archive)
             for address, size in segments:
-                yield bytes(content.as_binary(address, address + size))
+                stored = bytes(content.as_binary(address, address + size))
+                yield from (stored[at : at + _CHUNK_BYTES] for at in range(0, len(stored), _CHUNK_BYTES))
 
 
 def _memories(package: Package) -> Iterator[EcuMem]:

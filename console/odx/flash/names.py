@@ -1,4 +1,4 @@
-"""What stands where in a flash container (docs/flash-files.md); the reader and the writer agree on it here."""
+"""What stands where in a flash container (docs/flash-files.md): reader and writer agree on it here."""
 
 from __future__ import annotations
 

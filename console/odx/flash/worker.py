@@ -1,7 +1,7 @@
 """Reads one flash container in a process of its own: `python -m …odx.flash.worker FILE LIMITS SESSION`.
 
-Writes to standard output, for each session: a line of JSON {"session": manifest, "bytes": n} and then n bytes, the
-stored bytes of its segments in their order. The last line is {"end": true} or {"error": {"number", "facts"}}.
+Writes frames (framing.py) to standard output: for each session {"session": manifest} and then the stored
+bytes of its segments in their order; at the end {"end": true}, anywhere {"error": {"number", "facts"}}.
 container.py starts it, never imports it.
 """
 
@@ -13,18 +13,19 @@ import os
 import sys
 import zipfile
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.odx.confine import confine_this_process
+from workshop_console.console.odx.flash.framing import CONTENT, write_document, write_frame
 from workshop_console.console.odx.limits import MEBIBYTE, ImportLimits
 
 _LONGEST_DETAIL = 160
 
 
 def main(arguments: list[str]) -> int:
-    """Read the file that the first argument names, within the limits of the second, the session of the third."""
+    """Read a file (first argument) within limits (second); the third names one session, empty: all."""
     file, limits, wanted = Path(arguments[0]), ImportLimits(**json.loads(arguments[1])), arguments[2]
     # What libraries print must not end up between the documents.
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     name = clean(file.name)
     try:
         _read(file, limits, wanted, output)
-        _tell(output, {"end": True})
+        write_document(output, {"end": True})
     except ConsoleError as error:
         _refuse(output, error)
     except BrokenPipeError:
@@ -71,19 +72,15 @@ def _read(file: Path, limits: ImportLimits, wanted: str, output: IO[bytes]) -> N
             for session in sessions(package):
                 if wanted and session.name != wanted:
                     continue
-                _tell(output, {"session": session.document, "bytes": session.stored})
+                write_document(output, {"session": session.document})
                 for chunk in stored_bytes(session, archive):
-                    output.write(chunk)
+                    write_frame(output, CONTENT, chunk)
     except FlashDataError as error:
         raise ConsoleError("WC-711", file=clean(file.name), detail=clean(error)) from None
 
 
-def _tell(output: IO[bytes], document: dict[str, Any]) -> None:
-    output.write(json.dumps(document).encode("ascii") + b"\n")
-
-
 def _refuse(output: IO[bytes], error: ConsoleError) -> None:
-    _tell(output, {"error": {"number": error.number, "facts": error.facts}})
+    write_document(output, {"error": {"number": error.number, "facts": error.facts}})
 
 
 def _start() -> NoReturn:
