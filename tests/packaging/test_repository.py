@@ -20,7 +20,7 @@ def _tracked_texts() -> dict[str, str]:
     texts = {}
     for name in names:
         path = ROOT / name
-        if path.is_file() and path.suffix not in {".pdx", ".png", ".svg"}:
+        if path.is_file() and path.suffix not in {".bin", ".pdx", ".png", ".svg"}:
             texts[name] = path.read_text("utf-8")
     return texts
 

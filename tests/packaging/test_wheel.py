@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("console", "screens", "widgets", "i18n", "data")
-SHIPPED = {".py", ".toml", ".mo", ".pdx", ".tcss", ".json", ".yaml", ".html", ".sql"}
+SHIPPED = {
+    *(".py", ".toml", ".mo", ".pdx", ".tcss", ".json", ".yaml", ".html", ".sql"),
+    *(".hex", ".srec", ".bin", ".pem"),
+}
 
 
 def _tracked() -> set[str]:

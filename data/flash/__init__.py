@@ -1,0 +1,1 @@
+"""Flash files of the simulated vehicles, and the public key that they are signed with."""
