@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,8 @@ from workshop_console.console.model.message import NumberedMessage
 from workshop_console.console.settings import Folders, Settings
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
+    from contextlib import AbstractContextManager
+
     from workshop_console.console.model.description import ImportedDescription, UnitSummary
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.flash import FlashReport
@@ -37,13 +39,15 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.report import QuickTestReport, ReportComparison
     from workshop_console.console.model.vehicle import DoipEntity
     from workshop_console.console.odx.coder.pdx_coder import KeptPdx, PdxCoder
-    from workshop_console.console.ports import AccessServer, VehicleLink
+    from workshop_console.console.ports import AccessServer, FlashFiles, VehicleLink
     from workshop_console.data.store import Store
 
 _BACKEND_START_S = 30.0
 _LARGEST_LOG_BYTES = 1_000_000
 _SIMULATED_VEHICLES = ("car", "van", "electric")
 _VEHICLES = Path(__file__).parent.parent / "data" / "vehicles"
+SHIPPED_FLASH_FILES = Path(__file__).parent.parent / "data" / "flash"
+"""Flash files of the simulated vehicles, and the key that they are signed with."""
 
 
 class SystemClock:
@@ -62,6 +66,18 @@ class LateImporter:
         from workshop_console.console.odx.importer import PdxImporter
 
         return PdxImporter().read(file, progress)
+
+
+class LateFlashContainers:
+    """Reads ODX-F; what that takes is imported with the first container."""
+
+    def open(
+        self, file: Path, session: str = ""
+    ) -> AbstractContextManager[Iterator[tuple[Mapping[str, object], Iterator[bytes]]]]:
+        """See ports.FlashContainers."""
+        from workshop_console.console.odx.flash.container import OdxFlashContainers
+
+        return OdxFlashContainers().open(file, session)
 
 
 class LateCoder:
@@ -300,6 +316,13 @@ def build_workshop(
         closing=(coder.close, close_files, *close_server, store.close),
         problems=(*problems, *store.problems),
     )
+
+
+def flash_files(folders: Folders) -> FlashFiles:
+    """Return what reads flash files: signed with a key of the user's own folder, or with the shipped one."""
+    from workshop_console.console.flash_files.reader import FlashFilesReader
+
+    return FlashFilesReader((folders.flash_keys, SHIPPED_FLASH_FILES), LateFlashContainers())
 
 
 def guided_tests(folders: Folders) -> tuple[Sequence[GuidedTest], Sequence[ConsoleError]]:
