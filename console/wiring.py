@@ -263,7 +263,7 @@ def build_workshop(
         open_link=open_link,
         discover=discover,
         check_vci=check_vci,
-        simulations=ChildSimulations(_SIMULATED_VEHICLES, _simulated_kind),
+        simulations=ChildSimulations(_SIMULATED_VEHICLES, _simulated_kind, folders.simulated),
         importer=LateImporter(),
         shipped=shipped_description,
         group_chosen=group_chosen,

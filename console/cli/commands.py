@@ -265,6 +265,15 @@ def check(session: Session, vci: str | None) -> int:
     "--answer-after", type=click.IntRange(0, 600_000), metavar="MS", help=_("Time for each answer.")
 )
 @click.option("--fault", "line_faults", metavar="SPEC", multiple=True, help=_("Switch a fault on."))
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=_("Change a value: battery=11.8, charger=no."),
+)
+@click.option("--nonvolatile", metavar="FOLDER", help=_("Keep the software of the control units here."))
+@click.option("--as-delivered", is_flag=True, help=_("Begin with the software of the factory."))
 @click.option("--seed", type=int, metavar="NUMBER", help=_("Makes faults by chance repeatable."))
 @click.option("--stats-json", metavar="FILE", help=_("Write counts of frames and bus time at the end."))
 @click.option("--ready-json", is_flag=True, help=_("Print one line of JSON with the addresses once ready."))

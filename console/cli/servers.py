@@ -32,10 +32,11 @@ def endpoint(text: str) -> tuple[str, int]:
 
 def simulate_command(options: Mapping[str, Any]) -> int:
     """Be a vehicle until told to stop."""
+    from workshop_console.console.simulation.changes import changed
     from workshop_console.console.simulation.load import load_vehicle
     from workshop_console.console.simulation.server import run
 
-    vehicle = load_vehicle(options["vehicle"])
+    vehicle = changed(load_vehicle(options["vehicle"]), options["settings"])
     doip = endpoint(options["doip"]) if options["doip"] else None
     socketcand = endpoint(options["socketcand"]) if options["socketcand"] else None
     if doip is None and socketcand is None and not options["buses"]:
@@ -64,6 +65,8 @@ def simulate_command(options: Mapping[str, Any]) -> int:
         answer_after_ms=options["answer_after"],
         seed=options["seed"] or 0,
         stats_file=Path(options["stats_json"]) if options["stats_json"] else None,
+        nonvolatile=Path(options["nonvolatile"]) if options["nonvolatile"] else None,
+        as_delivered=options["as_delivered"],
         ready=ready,
         stop=stop,
     )

@@ -44,6 +44,7 @@ class ChildProcess:
         Raises ConsoleError WC-110 when the system cannot start it.
         """
         self._name = name
+        self._handed_on = False
         self._ready_line = b""
         self._spoke = threading.Event()
         self._errors: deque[str] = deque(maxlen=_KEPT_ERROR_LINES)
@@ -106,11 +107,26 @@ class ChildProcess:
         self.close(grace_s=0.5)
         raise ConsoleError("WC-110", name=self._name, detail=self._why())
 
+    def hand_on(self) -> int:
+        """Return the handle of its input: whoever holds a copy of it keeps the process running.
+
+        From then on close() only lets go: the process ends with the last one who holds it.
+        Raises ConsoleError WC-110 when it was closed.
+        """
+        if self._process.stdin is None or self._process.stdin.closed:
+            raise ConsoleError("WC-110", name=self._name, detail=self._why())
+        self._handed_on = True
+        return self._process.stdin.fileno()
+
     def close(self, grace_s: float = 3.0) -> None:
         """End the process: ask by closing its input, then insist; safe to call twice."""
         with suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
+        if self._handed_on:
+            # Looked at once more, so that nobody is left behind who ended meanwhile.
+            self._process.poll()
+            return
         end = time.monotonic() + grace_s
         for insist in (None, self._process.terminate, self._process.kill):
             with suppress(OSError):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
@@ -41,7 +42,17 @@ class SimulatedVehicle:
 class ChildSimulations:
     """Starts `workshop-console simulate` and keeps it running until closed."""
 
-    def __init__(self, names: Sequence[str], kind: Callable[[str], SimulatedKind]) -> None:
+    def __init__(
+        self, names: Sequence[str], kind: Callable[[str], SimulatedKind], folder: Path | None = None
+    ) -> None:
+        """Know the vehicles.
+
+        Args:
+            names: the vehicles that ship.
+            kind: what is known of one.
+            folder: where each keeps the software of its control units, by its name; None: nowhere.
+        """
+        self._folder = folder
         self._names = tuple(names)
         self._kind = kind
         self._running: dict[str, tuple[ChildProcess, SimulatedVehicle]] = {}
@@ -74,6 +85,8 @@ class ChildSimulations:
                 return vehicle
             arguments = ["simulate", "--vehicle", name, "--ready-json", "--with-parent"]
             arguments += ["--doip", "127.0.0.1:0"] if kind.line == "doip" else ["--socketcand", "127.0.0.1:0"]
+            if self._folder is not None:
+                arguments += ["--nonvolatile", str(self._folder / name)]
             try:
                 child = ChildProcess(f"simulate {name}", arguments)
                 ready = child.ready(_START_S)
@@ -93,8 +106,21 @@ class ChildSimulations:
             self._running[name] = child, vehicle
             return vehicle
 
+    def hand_on(self, name: str) -> tuple[SimulatedVehicle, int]:
+        """Start a vehicle, if it does not run, and return it with the handle that keeps it running.
+
+        It ends with the last process that holds a copy of the handle. Raises as start().
+        """
+        vehicle = self.start(name)
+        with self._guard:
+            child, _ = self._running[name]
+            try:
+                return vehicle, child.hand_on()
+            except ConsoleError as error:
+                raise ConsoleError("WC-206", detail=str(error.facts.get("detail", ""))) from error
+
     def close(self) -> None:
-        """End all of them."""
+        """End all of them, but for those that somebody else keeps running."""
         with self._guard:
             running, self._running = self._running, {}
         for child, _ in running.values():

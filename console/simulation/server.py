@@ -21,6 +21,7 @@ from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.event_loop import EventLoop
 from workshop_console.console.simulation.line_faults import LineFaults, parse_faults
 from workshop_console.console.simulation.listener import Endpoint
+from workshop_console.console.simulation.nonvolatile import NonVolatileFolder
 
 
 def run(
@@ -34,6 +35,8 @@ def run(
     answer_after_ms: int | None = None,
     seed: int = 0,
     stats_file: Path | None = None,
+    nonvolatile: Path | None = None,
+    as_delivered: bool = False,
     ready: Callable[[dict[str, object]], None],
     stop: threading.Event,
 ) -> None:
@@ -48,6 +51,8 @@ def run(
         faults: specs as line_faults.py lists them.
         answer_after_ms: time that every unit takes for any answer, without 0x78; None: as defined.
         seed: makes chance (lost answers, seeds) repeatable.
+        nonvolatile: folder where units keep their software over the end of the simulation; None: nowhere.
+        as_delivered: forget what is kept there, and begin with the units as they were delivered.
         stats_file: gets frames and bus time as JSON at the end.
         ready: called once with what was bound: {"vehicle", "vin", "line", "doip": [host, port] | None,
             "socketcand": [host, port] | None, "can": [spec, ...]}.
@@ -55,7 +60,7 @@ def run(
 
     Raises:
         ConsoleError: WC-103 a wrong fault or interface, WC-204 an interface that cannot be opened, WC-206 an
-            address that cannot be used, WC-107 statistics that cannot be written.
+            address that cannot be used, WC-107 statistics or a folder that cannot be written.
     """
     with contextlib.ExitStack() as cleanup:
         loop = EventLoop()
@@ -68,6 +73,9 @@ def run(
         if doip is not None:
             gateway = DoipGateway(loop, definition, doip, faults=switched_on, close_fault=close_fault)
             cleanup.callback(gateway.close)
+        kept = NonVolatileFolder(nonvolatile) if nonvolatile is not None else None
+        if kept is not None and as_delivered:
+            kept.clear()
         vehicle = VehicleState(engine_runs=definition.engine_runs)
         for unit_definition in definition.units:
             unit = SimulatedUnit(
@@ -77,6 +85,7 @@ def run(
                 answer_after_ms=answer_after_ms,
                 seed=seed,
                 vehicle=vehicle,
+                kept=kept.unit(unit_definition.name) if kept is not None and unit_definition.memory else None,
             )
             requests = switched_on.around(unit)
             if not unit_definition.silent and not switched_on.silences(unit_definition.name):

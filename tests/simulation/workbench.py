@@ -287,6 +287,8 @@ def running(
     pace: int | None = None,
     answer_after_ms: int | None = None,
     stats_file: Path | None = None,
+    nonvolatile: Path | None = None,
+    as_delivered: bool = False,
 ) -> Iterator[Running]:
     """Run a simulation on free ports of 127.0.0.1 until the end of the block."""
     stop, ready = threading.Event(), threading.Event()
@@ -308,6 +310,8 @@ def running(
                 faults=faults,
                 answer_after_ms=answer_after_ms,
                 stats_file=stats_file,
+                nonvolatile=nonvolatile,
+                as_delivered=as_delivered,
                 ready=told,
                 stop=stop,
             )
