@@ -46,6 +46,9 @@ T = TypeVar("T")
 _DRAW_EVERY_S = 0.1
 """How often the rows of a running job are drawn at most."""
 
+_JOBS_EVERY_S = 3.0
+"""How often is looked which flash jobs run; their own screen reads them more often."""
+
 _STARTS = 3
 """How often the console starts after unexpected errors before it gives up."""
 
@@ -127,6 +130,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.tell(message)
         if self._restarted:
             self.tell(self.session.raised[-1], at_once=True)
+        # What waits for the mechanic stands before everything else; the first frame is drawn meanwhile.
+        self.call_after_refresh(self._look_at_flash_jobs, first=not self._restarted)
 
     # Work beside the screen. Threads only post messages: anything else of Textual raises or races there.
 
@@ -197,6 +202,27 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self._redraw_all()
 
         self.in_background(self.session.workshop.ask_credit, take)
+
+    def _look_at_flash_jobs(self, *, first: bool = False) -> None:
+        """Read which flash jobs run and which wait, in this console or another; again and again."""
+        from workshop_console.screens.flash_watch import FlashLook, look
+
+        workshop, seen = self.session.workshop, self.session.flash
+        if not hasattr(workshop, "flashing"):
+            return
+
+        def take(found: FlashLook) -> None:
+            if found.differs_from(seen):
+                seen.running, seen.waiting = found.running, found.waiting
+                for screen in self._console_screens()[-1:]:
+                    screen.redraw_frame()
+            if first and found.waiting:
+                self.push_screen(found.screen())
+            elif text := found.news(self.screen):
+                self.say(text, bad=found.bad)
+            self.set_timer(_JOBS_EVERY_S, self._look_at_flash_jobs)
+
+        self.in_background(lambda: look(workshop.flashing, seen), take)
 
     # What is shown
 

@@ -100,7 +100,7 @@ class Jobs(FollowingScreen[None]):
         if self.session.flash.started is not None:
             self.call_later(self._follow)
         columns = (
-            Column(title=_("Job"), width=4, right=True),
+            Column(title=_("No."), width=4, right=True),
             Column(title=_("State"), width=12),
             Column(title=_("Control unit"), width=15, grow=2),
             Column(title=_("How far"), width=25, grow=3),

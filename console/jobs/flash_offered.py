@@ -13,12 +13,12 @@ _MOST_FILES = 500
 """Of one folder: more are no list to choose from."""
 
 
-def offered_files(own: Path, shipped: Path = SHIPPED) -> list[Path]:
+def offered_files(own: Path) -> list[Path]:
     """Return the flash files of the user's folder `own`, then the shipped ones, each by name.
 
     A folder that is not there, or cannot be read, has none.
     """
-    return [*_files(own), *_files(shipped)]
+    return [*_files(own), *_files(SHIPPED)]
 
 
 def _files(folder: Path) -> list[Path]:
