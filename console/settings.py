@@ -81,6 +81,11 @@ class Folders:
         return self.data / "simulated"
 
     @property
+    def jobs(self) -> Path:
+        """Folders of the flash jobs, and the locks of the VCIs."""
+        return self.state / "jobs"
+
+    @property
     def records_file(self) -> Path:
         """Reports and readouts."""
         return self.state / "records.db"
@@ -122,6 +127,8 @@ class Settings:
     """Draw with ASCII only."""
     mechanic: str = ""
     """Who is written into the order book; empty: the computer's user name."""
+    flashing: bool = True
+    """Whether control units may be flashed from this workplace."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Keys of the user's own: action id (docs/keys.md) to keys; console/commands.py checks them."""
 

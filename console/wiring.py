@@ -17,10 +17,12 @@ from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.codings import CodingJobs
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.description_files import DescriptionFiles
+from workshop_console.console.jobs.flashing import Flashing
 from workshop_console.console.jobs.guided_tests import GuidedTests
 from workshop_console.console.jobs.order import Orders
 from workshop_console.console.jobs.security_keys import SecurityKeys
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
+from workshop_console.console.jobs.vci_lock import VciLock
 from workshop_console.console.jobs.vehicle_line import ShippedDescription, VehicleLine
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
@@ -30,9 +32,11 @@ from workshop_console.console.settings import Folders, Settings
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from contextlib import AbstractContextManager
 
+    from workshop_console.console.jobs.flash_planning import PlanningDesk
+    from workshop_console.console.jobs.flash_worker import FlashWorker
     from workshop_console.console.model.description import ImportedDescription, UnitSummary
     from workshop_console.console.model.dtc import DecodedValue
-    from workshop_console.console.model.flash import FlashReport
+    from workshop_console.console.model.flash import FlashFile, FlashPlan, FlashReport, Manifest
     from workshop_console.console.model.forms import EncodedRequest, UnitForms
     from workshop_console.console.model.guided import GuidedTest
     from workshop_console.console.model.order import Order
@@ -45,6 +49,8 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
 _BACKEND_START_S = 30.0
 _LARGEST_LOG_BYTES = 1_000_000
 _SIMULATED_VEHICLES = ("car", "van", "electric")
+_FLASH = Path(__file__).parent.parent / "data" / "flash"
+"""Demonstration files, and the public half of the key that signed them."""
 _VEHICLES = Path(__file__).parent.parent / "data" / "vehicles"
 SHIPPED_FLASH_FILES = Path(__file__).parent.parent / "data" / "flash"
 """Flash files of the simulated vehicles, and the key that they are signed with."""
@@ -127,6 +133,31 @@ class LateCoder:
             self._closed = True
             if self._coder is not None:
                 self._coder.close()
+
+
+class LateFlashFiles:
+    """Reads flash files; what that takes is imported with the first one."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._reader: FlashFiles | None = None
+
+    def _asked(self) -> FlashFiles:
+        if self._reader is None:
+            from workshop_console.console.flash_files.reader import FlashFilesReader
+            from workshop_console.console.odx.flash.container import OdxFlashContainers
+
+            keys = (self._folders.flash_keys, _FLASH)
+            self._reader = FlashFilesReader(keys, containers=OdxFlashContainers())
+        return self._reader
+
+    def read(self, file: Path) -> Sequence[FlashFile]:
+        """See ports.FlashFiles."""
+        return self._asked().read(file)
+
+    def write_payload(self, file: FlashFile, target: Path) -> Manifest:
+        """See ports.FlashFiles."""
+        return self._asked().write_payload(file, target)
 
 
 class LocalBackend:
@@ -268,6 +299,7 @@ def build_workshop(
         shipped=shipped_description,
         group_chosen=group_chosen,
         files=files,
+        lock=vci_lock(folders),
     )
     orders = Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who)
     security = SecurityKeys(line=line, orders=orders, clock=clock, who=lambda: settings.who)
@@ -279,6 +311,22 @@ def build_workshop(
         clock=clock,
         who=lambda: settings.who,
     )
+
+    def planning_desk() -> PlanningDesk:
+        from workshop_console.console.jobs.flash_planning import PlanningDesk
+
+        return PlanningDesk(
+            catalogue=store.catalogue,
+            coder=coder,
+            records=store.records,
+            credit=desk,
+            clock=clock,
+            who=lambda: settings.who,
+            allowed=lambda: settings.flashing,
+            tester_address=settings.tester_address,
+            state=folders.state,
+        )
+
     return Workshop(
         settings=settings,
         folders=folders,
@@ -308,6 +356,14 @@ def build_workshop(
             clock=clock,
             who=lambda: settings.who,
         ),
+        flashing=Flashing(
+            line=line,
+            files=LateFlashFiles(folders),
+            journal=store.journal,
+            root=folders.jobs,
+            lock=vci_lock(folders),
+            desk=planning_desk,
+        ),
         messages=store.messages,
         desk=desk,
         clock=clock,
@@ -323,6 +379,49 @@ def flash_files(folders: Folders) -> FlashFiles:
     from workshop_console.console.flash_files.reader import FlashFilesReader
 
     return FlashFilesReader((folders.flash_keys, SHIPPED_FLASH_FILES), LateFlashContainers())
+
+
+def build_flash_worker(settings: Settings, folders: Folders) -> tuple[FlashWorker, Callable[[], None]]:
+    """Return what does a flash job, in the process that this is for, and what gives everything back."""
+    from workshop_console.console.jobs.flash_worker import FlashWorker
+    from workshop_console.data.store import open_store
+    from workshop_console.i18n.messages import SHIPPED
+
+    start_log(folders.log_file)
+    store = open_store(folders, texts=SHIPPED)
+    clock = SystemClock()
+
+    def open_link(uri: str, plan: FlashPlan) -> VehicleLink:
+        from workshop_console.console.links.open import open_link as open_line
+
+        return open_line(uri, tester_address=plan.tester_address)
+
+    worker = FlashWorker(
+        journal=store.journal,
+        orders=Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who),
+        open_link=open_link,
+        clock=clock,
+        root=folders.jobs,
+    )
+    return worker, store.close
+
+
+def vci_lock(folders: Folders) -> VciLock:
+    """Return the locks of the VCIs of this user."""
+    return VciLock(folders.jobs, key=_vci_key)
+
+
+def _vci_key(uri: str) -> str:
+    """Return what is the same for all ways to write the address of one VCI."""
+    from workshop_console.console.links.uri import parse_vci
+
+    try:
+        vci = parse_vci(uri)
+    except ConsoleError:
+        return uri
+    place = (vci.name, vci.host.lower(), vci.port, vci.interface, vci.channel, vci.library)
+    server = tuple(vci.options.get(name, "") for name in ("host", "port", "serial"))
+    return repr((vci.kind.value, *place, *server))
 
 
 def guided_tests(folders: Folders) -> tuple[Sequence[GuidedTest], Sequence[ConsoleError]]:

@@ -188,7 +188,10 @@ def entry_details(entry: OrderEntry) -> list[tuple[str, str]]:
 
     if entry.kind is EntryKind.GUIDED_TEST:
         return [guided_detail(name, value) for name, value in entry.details]
-    known = order.CLEARING_DETAILS if entry.kind is EntryKind.CLEARING else {}
+    known = {
+        EntryKind.CLEARING: order.CLEARING_DETAILS,
+        EntryKind.FLASHING: order.FLASHING_DETAILS,
+    }.get(entry.kind, {})
     return [(_(known.get(name, "")) or name, value) for name, value in entry.details]
 
 

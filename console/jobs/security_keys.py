@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.message import RaisedMessage
@@ -13,15 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workshop_console.console.jobs.security_plugins import SecurityPlugins
-    from workshop_console.console.jobs.vehicle_line import VehicleLine
     from workshop_console.console.model.address import Address
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.exchange import Exchange
     from workshop_console.console.model.kept import OrderEntry
+    from workshop_console.console.model.vehicle import VehicleIdentity
     from workshop_console.console.ports import Clock, OrderBook
     from workshop_console.console.procedures.security_access import Attempts, KeyRing
 
     # What a job needs is imported when the first one starts: the first screen is waited for.
+
+
+class KnownVehicle(Protocol):
+    """Says which vehicle is worked on."""
+
+    @property
+    def vehicle(self) -> VehicleIdentity:
+        """What is known of it."""
 
 
 class SecurityKeys:
@@ -30,7 +38,7 @@ class SecurityKeys:
     def __init__(
         self,
         *,
-        line: VehicleLine,
+        line: KnownVehicle,
         orders: OrderBook,
         clock: Clock,
         who: Callable[[], str],

@@ -28,6 +28,8 @@ from workshop_console.console.procedures.events import (
 if TYPE_CHECKING:
     from workshop_console.console.jobs.choice import UnitChoice
     from workshop_console.console.jobs.description_files import DescriptionFiles
+    from workshop_console.console.jobs.held_file import HeldFile
+    from workshop_console.console.jobs.vci_lock import VciLock
     from workshop_console.console.model.description import (
         DescriptionSummary,
         ImportedDescription,
@@ -55,6 +57,9 @@ class Simulations(Protocol):
     def start(self, name: str) -> SimulatedVehicle:
         """Start one, or return it when it runs. Raises ConsoleError WC-206."""
 
+    def hand_on(self, name: str) -> tuple[SimulatedVehicle, int]:
+        """Start one, and return the handle that keeps it running too. Raises ConsoleError WC-206."""
+
     def close(self) -> None:
         """End them."""
 
@@ -67,6 +72,16 @@ class ShippedDescription:
     sha256: str
     vin_pattern: str
     vehicle_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenAway:
+    """What another process needs to take a VCI over."""
+
+    uri: str
+    """What it opens."""
+    handles: tuple[int, ...] = ()
+    """To be inherited by it: they keep the simulated vehicle running."""
 
 
 class VehicleLine:
@@ -91,6 +106,7 @@ class VehicleLine:
         shipped: Callable[[str], ShippedDescription | None],
         group_chosen: bool = False,
         files: DescriptionFiles | None = None,
+        lock: VciLock | None = None,
     ) -> None:
         self.group = group
         """Product group that is worked in: leases are asked for it."""
@@ -111,8 +127,11 @@ class VehicleLine:
         self._shipped = shipped
         self._group_chosen = group_chosen
         self._files = files
+        self._lock = lock
         self._vci = vci
         self._link: VehicleLink | None = None
+        self._held: HeldFile | None = None
+        """Our share of the VCI while the line is open."""
         self._one_job = threading.Lock()
 
     @property
@@ -181,12 +200,17 @@ class VehicleLine:
         if self._link is not None and self._link.lost:
             self._close_link()
         if self._link is None:
-            uri = self._vci
-            if self.simulated:
-                running = self._simulations.start(self._simulated_name())
-                uri = running.uri
-                self.vehicle = VehicleIdentity(vin=self.vehicle.vin, name=running.label)
-            self._link = self._open_link(uri)
+            self._held = self._lock.share(self.vci_named) if self._lock is not None else None
+            try:
+                uri = self._vci
+                if self.simulated:
+                    running = self._simulations.start(self._simulated_name())
+                    uri = running.uri
+                    self.vehicle = VehicleIdentity(vin=self.vehicle.vin, name=running.label)
+                self._link = self._open_link(uri)
+            except BaseException:
+                self._close_link()
+                raise
         return self._link
 
     def connect(self) -> VehicleIdentity:
@@ -198,8 +222,28 @@ class VehicleLine:
 
     def _close_link(self) -> None:
         link, self._link = self._link, None
+        held, self._held = self._held, None
         if link is not None:
             link.close()
+        if held is not None:
+            held.release()
+
+    @property
+    def vci_named(self) -> str:
+        """The VCI address in use, with the name of the simulated vehicle that it stands for."""
+        return SIMULATED + self._simulated_name() if self.simulated else self._vci
+
+    def give_away(self, vci: str) -> GivenAway:
+        """Close the line to `vci` (as `vci_named` says it) for a process that takes it over.
+
+        Run it inside working(). Raises ConsoleError WC-200, WC-206 as starting a simulated vehicle does.
+        """
+        if vci == self.vci_named:
+            self._close_link()
+        if not vci.startswith(SIMULATED):
+            return GivenAway(uri=vci)
+        running, handle = self._simulations.hand_on(vci.removeprefix(SIMULATED).strip("/"))
+        return GivenAway(uri=running.uri, handles=(handle,))
 
     def close(self) -> None:
         """End the line and the simulated vehicles."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workshop_console.console.jobs.actual_values import ActualValues
     from workshop_console.console.jobs.actuations import Actuations
     from workshop_console.console.jobs.codings import CodingJobs
+    from workshop_console.console.jobs.flashing import Flashing
     from workshop_console.console.jobs.guided_tests import GuidedTests
     from workshop_console.console.jobs.order import Orders
     from workshop_console.console.jobs.security_keys import SecurityKeys
@@ -81,6 +82,7 @@ class Workshop:
         guided_tests: GuidedTests,
         values: ActualValues,
         actuations: Actuations,
+        flashing: Flashing,
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
         closing: Sequence[Callable[[], None]] = (),
@@ -105,6 +107,7 @@ class Workshop:
         self.guided_tests = guided_tests
         self.values = values
         self.actuations = actuations
+        self.flashing = flashing
         self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
         """What was wrong at the start (settings, store): to show, not to stop for."""
         self._fill = fill

@@ -43,3 +43,13 @@ CLEARING_DETAILS = {
     "kept": mark("Not cleared"),
 }
 """Name of a detail of a clearing."""
+
+FLASHING_DETAILS = {
+    "job": mark("Flash job"),
+    "file": mark("File"),
+    "key": mark("Signed with the key"),
+    "before": mark("Software before"),
+    "after": mark("Software after"),
+    "readout": mark("Readout saved before, report"),
+}
+"""Details of a flashing."""
