@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.description import FieldLayout
 from workshop_console.console.model.flash import FlashSequence
-from workshop_console.console.model.forms import Condition, Dependency
+from workshop_console.console.model.forms import Condition, Dependency, Translations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +129,7 @@ class RoutineDefinition:
     """What must hold before it starts; refused with 0x22."""
     description: str = ""
     warning: str = ""
+    warning_translations: Translations = ()
     related: tuple[str, ...] = ()
     sets: tuple[tuple[str, int], ...] = ()
     """Fields of records and the raw value that they have once it is done."""
@@ -159,6 +160,7 @@ class ActuatorDefinition:
     """What must hold before it is driven; refused with 0x22."""
     description: str = ""
     warning: str = ""
+    warning_translations: Translations = ()
     related: tuple[str, ...] = ()
 
 

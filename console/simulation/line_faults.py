@@ -19,6 +19,8 @@ UNIT is a SHORT-NAME, a logical address (0x1001), a CAN request identifier (0x7E
 | reset:UNIT[:after=N] | the unit restarts in the middle of its Nth answer (default 1) |
 | nack:UNIT[:CODE] | the gateway refuses diagnostic messages to the unit (default 0x06) |
 | close:after=N[:times=M] | each connection is closed at its Nth message, M times in all (default: always) |
+| frames:SHARE | that share of all frames on the CAN bus is lost |
+| at:UNIT:REQUEST:WHAT[:from=N][:times=M] | at one request only, see request_faults.py |
 """
 
 from __future__ import annotations
@@ -34,12 +36,21 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.simulation.definition import UnitDefinition
 from workshop_console.console.simulation.ecu.negative_response import Nrc, negative_response
 from workshop_console.console.simulation.ecu.unit import Reply, SimulatedUnit
+from workshop_console.console.simulation.request_faults import (
+    FORM,
+    PENDING,
+    POWER_CUT_MS,
+    WHAT,
+    RequestFault,
+    RequestFaults,
+    parse_request_fault,
+)
 from workshop_console.console.simulation.scheduler import Scheduler, Timer
 
 FORMS = (
     "silent:UNIT, late:UNIT:MS, lost:UNIT[:SHARE], duplicate:UNIT, stale:UNIT, corrupt:UNIT[:SHARE], "
     "cut:UNIT, long:UNIT, empty:UNIT, other:UNIT, pending:UNIT, busy:UNIT[:N], reset:UNIT[:after=N], "
-    "nack:UNIT[:CODE], close:after=N[:times=M]"
+    "nack:UNIT[:CODE], close:after=N[:times=M], frames:SHARE, " + FORM
 )
 """All forms of a spec, for help and for messages; UNIT is a name, an address or *."""
 
@@ -82,6 +93,8 @@ def parse_faults(
     known = tuple(units)
     for spec in specs:
         kind, _, rest = spec.partition(":")
+        if kind in _ELSEWHERE:
+            continue
         if kind == "close":
             close = _parse_close(spec, rest)
             continue
@@ -94,6 +107,38 @@ def parse_faults(
         faults.append(LineFault(kind=kind, units=names, number=_parse_number(spec, kind, number)))
     return tuple(faults), close
 
+
+def parse_request_faults(specs: Iterable[str], units: Iterable[UnitDefinition]) -> tuple[RequestFault, ...]:
+    """Return the faults at single requests among `specs`. Raises ConsoleError WC-103."""
+    faults = []
+    known = tuple(units)
+    for spec in specs:
+        kind, _, rest = spec.partition(":")
+        if kind == "at":
+            fault = parse_request_fault(rest, known, _means)
+            if fault is None:
+                raise _refused(spec, f"{FORM}; WHAT: NRC, {', '.join(WHAT)}")
+            faults.append(fault)
+    return tuple(faults)
+
+
+def parse_frame_loss(specs: Iterable[str]) -> float:
+    """Return the share of frames on the CAN bus that is lost. Raises ConsoleError WC-103."""
+    loss = 0.0
+    for spec in specs:
+        kind, _, rest = spec.partition(":")
+        if kind == "frames":
+            try:
+                loss = float(rest)
+            except ValueError:
+                raise _refused(spec, FORMS) from None
+            if not 0 <= loss <= 1:
+                raise _refused(spec, "0 … 1")
+    return loss
+
+
+_ELSEWHERE = ("at", "frames")
+"""Kinds that parse_faults() leaves to others."""
 
 _NUMBERS: dict[str, tuple[str, float | None, float, float]] = {
     # kind: prefix of the number, default (None: must be given), lowest, highest
@@ -117,7 +162,15 @@ _NUMBERS: dict[str, tuple[str, float | None, float, float]] = {
 class LineFaults:
     """The faults that are switched on, for all units of one vehicle."""
 
-    def __init__(self, faults: Iterable[LineFault], scheduler: Scheduler, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        faults: Iterable[LineFault],
+        scheduler: Scheduler,
+        *,
+        seed: int = 0,
+        requests: RequestFaults | None = None,
+    ) -> None:
+        self._requests = requests
         self._faults = tuple(faults)
         self._scheduler = scheduler
         self._seed = seed
@@ -134,10 +187,10 @@ class LineFaults:
         """Return how requests reach `unit`: straight, where no fault concerns it."""
         own = {fault.kind: fault.number for fault in self._faults if unit.definition.name in fault.units}
         own.pop("nack", None)
-        if not own:
+        if not own and self._requests is None:
             return unit.request
         chance = random.Random(f"{self._seed}/{unit.definition.name}")  # noqa: S311 - wants repeatable, not secret
-        return FaultyUnit(unit, own, self._scheduler, chance).request
+        return FaultyUnit(unit, own, self._scheduler, chance, self._requests).request
 
 
 class Requests(Protocol):
@@ -151,9 +204,15 @@ class FaultyUnit:
     """A unit whose answers go through its faults."""
 
     def __init__(
-        self, unit: SimulatedUnit, faults: dict[str, float], scheduler: Scheduler, chance: random.Random
+        self,
+        unit: SimulatedUnit,
+        faults: dict[str, float],
+        scheduler: Scheduler,
+        chance: random.Random,
+        requests: RequestFaults | None = None,
     ) -> None:
         self._unit = unit
+        self._requests = RequestFaults() if requests is None else requests
         self._faults = faults
         self._scheduler = scheduler
         self._random = chance
@@ -168,6 +227,10 @@ class FaultyUnit:
         faults = self._faults
         if "silent" in faults or not request or self._unit.is_away() or request[0] & 0x40:
             return
+        fault = self._requests.due(self._unit.definition.name, request)
+        if fault is not None:
+            self._break(fault, request, reply, functional=functional)
+            return
         if "pending" in faults:
             if request != b"\x3e\x80":
                 self._pend(request[0], reply, _MOST_PENDING)
@@ -176,6 +239,33 @@ class FaultyUnit:
             reply(negative_response(request[0], Nrc.BUSY_REPEAT_REQUEST))
             return
         self._unit.request(request, partial(self._send, reply), functional=functional)
+
+    def _break(self, fault: RequestFault, request: bytes, reply: Reply, *, functional: bool) -> None:
+        if fault.nrc == PENDING:
+            self._pend(request[0], reply, _MOST_PENDING)
+        elif not fault.what:
+            reply(bytes((0x7F, request[0], fault.nrc)))
+        elif fault.what == "power-cut":
+            self._unit.cut_supply(POWER_CUT_MS)
+        elif fault.what == "close":
+            self._requests.close_line()
+        elif fault.what != "silent":
+            self._unit.request(request, partial(self._break_answer, fault, reply), functional=functional)
+
+    def _break_answer(
+        self, fault: RequestFault, reply: Reply, payload: bytes, *, broken_off: bool = False
+    ) -> None:
+        """Take an answer in place of the tester."""
+        pending = payload[:1] == b"\x7f" and payload[2:] == bytes((PENDING,))
+        if fault.what == "power-cut-during":
+            # Not at once: the unit is in the middle of setting its next timer.
+            self._scheduler.call_later(0, partial(self._unit.cut_supply, POWER_CUT_MS))
+        elif pending:
+            reply(payload, broken_off=broken_off)
+        elif fault.what == "power-cut-after":
+            self._scheduler.call_later(0, partial(self._unit.cut_supply, POWER_CUT_MS))
+        elif fault.what == "close-after":
+            self._requests.close_line()
 
     def _pend(self, service: int, reply: Reply, left: int) -> None:
         if self._endless is not None:

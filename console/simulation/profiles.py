@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from workshop_console.console.model.description import FieldLayout, TextRange, ValueKind
-from workshop_console.console.model.forms import Comparison, Condition, Dependency
+from workshop_console.console.model.forms import Comparison, Condition, Dependency, Translations
 from workshop_console.console.simulation.definition import (
     RUN_STATES,
     ActuatorDefinition,
@@ -41,6 +41,10 @@ def read(*path: str) -> Table:
 
 def _functions() -> Table:
     return read("profiles", "functions.toml")
+
+
+def _translated() -> Table:
+    return read("profiles", "translations.toml")
 
 
 def records(profile: Table, common: Table) -> tuple[DidDefinition, ...]:
@@ -99,6 +103,7 @@ def _record(table: Table, data: bytes, other: Table) -> DidDefinition:
                 needs=rule["needs"],
                 allowed=tuple(rule["allowed"]),
                 text=rule.get("text", ""),
+                translations=_translations(rule.get("text", "")),
             )
             for rule in table.get("dependencies", ())
         ),
@@ -171,9 +176,15 @@ def _conditions(table: Table) -> tuple[Condition, ...]:
             value=named[name].get("value", ""),
             comparison=Comparison(named[name].get("comparison", "=")),
             limit=named[name].get("limit", ""),
+            translations=_translations(named[name]["text"]),
         )
         for name in table.get("conditions", ())
     )
+
+
+def _translations(text: str) -> Translations:
+    """Return what `text` is in other languages. Raises KeyError for one that nobody translated."""
+    return tuple(sorted(_translated()[text].items())) if text else ()
 
 
 def condition(name: str) -> Condition:
@@ -191,6 +202,7 @@ def _words(table: Table) -> Table:
         "conditions": _conditions(table),
         "description": table.get("description", ""),
         "warning": table.get("warning", ""),
+        "warning_translations": _translations(table.get("warning", "")),
         "related": tuple(table.get("related", ())),
     }
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError, Fact
@@ -19,9 +20,15 @@ from workshop_console.console.simulation.doip.gateway import DoipGateway
 from workshop_console.console.simulation.ecu.unit import SimulatedUnit
 from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.event_loop import EventLoop
-from workshop_console.console.simulation.line_faults import LineFaults, parse_faults
+from workshop_console.console.simulation.line_faults import (
+    LineFaults,
+    parse_faults,
+    parse_frame_loss,
+    parse_request_faults,
+)
 from workshop_console.console.simulation.listener import Endpoint
 from workshop_console.console.simulation.nonvolatile import NonVolatileFolder
+from workshop_console.console.simulation.request_faults import RequestFaults
 
 
 def run(
@@ -32,6 +39,7 @@ def run(
     can: Sequence[str] = (),
     pace: int | None = None,
     faults: Sequence[str] = (),
+    request_faults: RequestFaults | None = None,
     answer_after_ms: int | None = None,
     seed: int = 0,
     stats_file: Path | None = None,
@@ -49,6 +57,8 @@ def run(
         can: interfaces of python-can that join the bus, `INTERFACE:CHANNEL[?key=value&...]`.
         pace: bit rate that the bus keeps; None: frames take no time.
         faults: specs as line_faults.py lists them.
+        request_faults: faults at single requests, which the caller may change meanwhile; those of
+            `faults` are added.
         answer_after_ms: time that every unit takes for any answer, without 0x78; None: as defined.
         seed: makes chance (lost answers, seeds) repeatable.
         nonvolatile: folder where units keep their software over the end of the simulation; None: nowhere.
@@ -66,8 +76,19 @@ def run(
         loop = EventLoop()
         cleanup.callback(loop.close)
         line_faults, close_fault = parse_faults(faults, definition.units)
-        switched_on = LineFaults(line_faults, loop, seed=seed)
-        bus = SimulatedBus(loop, bitrate=pace or definition.bitrate, paced=pace is not None)
+        at_requests = parse_request_faults(faults, definition.units)
+        if at_requests and request_faults is None:
+            request_faults = RequestFaults()
+        if request_faults is not None:
+            request_faults.add(*at_requests)
+        switched_on = LineFaults(line_faults, loop, seed=seed, requests=request_faults)
+        bus = SimulatedBus(
+            loop,
+            bitrate=pace or definition.bitrate,
+            paced=pace is not None,
+            loss=parse_frame_loss(faults),
+            seed=seed,
+        )
         on_can = UnitsOnCan(bus, loop, functional=definition.can_functional)
         gateway = None
         if doip is not None:
@@ -102,6 +123,8 @@ def run(
         if socketcand is not None:
             server = SocketcandServer(loop, bus, socketcand, close_fault=close_fault)
             cleanup.callback(server.close)
+        if request_faults is not None:
+            request_faults.close_line = partial(_close_lines, gateway, server)
         for spec in can:
             cleanup.callback(JoinedInterface(loop, bus, spec).close)
         cleanup.callback(stop.set)
@@ -119,6 +142,13 @@ def run(
         loop.run()
     if stats_file is not None:
         _write_statistics(stats_file, bus)
+
+
+def _close_lines(gateway: DoipGateway | None, server: SocketcandServer | None) -> None:
+    if gateway is not None:
+        gateway.disconnect()
+    if server is not None:
+        server.disconnect()
 
 
 def _stop_loop(stop: threading.Event, loop: EventLoop) -> None:

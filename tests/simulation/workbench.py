@@ -29,6 +29,7 @@ from workshop_console.console.simulation.definition import (
 )
 from workshop_console.console.simulation.ecu.unit import SimulatedUnit
 from workshop_console.console.simulation.line_faults import Requests
+from workshop_console.console.simulation.request_faults import RequestFaults
 from workshop_console.console.simulation.scheduler import Timer
 from workshop_console.console.simulation.security import key_of
 from workshop_console.console.simulation.server import run
@@ -287,6 +288,7 @@ def running(
     pace: int | None = None,
     answer_after_ms: int | None = None,
     stats_file: Path | None = None,
+    request_faults: RequestFaults | None = None,
     nonvolatile: Path | None = None,
     as_delivered: bool = False,
 ) -> Iterator[Running]:
@@ -310,6 +312,7 @@ def running(
                 faults=faults,
                 answer_after_ms=answer_after_ms,
                 stats_file=stats_file,
+                request_faults=request_faults,
                 nonvolatile=nonvolatile,
                 as_delivered=as_delivered,
                 ready=told,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
+import random
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,7 +51,20 @@ class BusStatistics:
 class SimulatedBus:
     """Hands every frame to all parties but its sender, at once or paced to a bit rate."""
 
-    def __init__(self, scheduler: Scheduler, *, bitrate: int, paced: bool) -> None:
+    def __init__(
+        self, scheduler: Scheduler, *, bitrate: int, paced: bool, loss: float = 0.0, seed: int = 0
+    ) -> None:
+        """Begin with nobody on the bus.
+
+        Args:
+            scheduler: its clock.
+            bitrate: bits a second.
+            paced: whether frames take their time.
+            loss: share of frames that nobody hears.
+            seed: makes the loss repeatable.
+        """
+        self._loss = loss
+        self._random = random.Random(f"{seed}/bus")  # noqa: S311 - wants repeatable, not secret
         self.statistics = BusStatistics()
         self._scheduler = scheduler
         self._bit_s = 1 / bitrate
@@ -139,8 +153,9 @@ class SimulatedBus:
             self._wait_for_end()
 
     def _hand_over(self, sender: Sender, frame: Frame) -> None:
+        lost = self._loss and self._random.random() < self._loss
         for party in self._parties:
-            if party is not sender:
+            if party is not sender and not lost:
                 try:
                     party.hear(frame)
                 except Exception:

@@ -62,6 +62,11 @@ class SocketcandServer:
         for client in tuple(self._clients):
             client.close()
 
+    def disconnect(self) -> None:
+        """Close every connection; new ones are taken."""
+        for client in tuple(self._clients):
+            client.close()
+
     def closes_at(self, frames: int) -> bool:
         """Return whether the line fault closes a connection at its `frames`th frame."""
         if not self._closings_left or frames != self._close_after:

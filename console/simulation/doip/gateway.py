@@ -58,6 +58,11 @@ class DoipGateway:
         for connection in tuple(self._connections):
             connection.close()
 
+    def disconnect(self) -> None:
+        """Close every connection; new ones are taken."""
+        for connection in tuple(self._connections):
+            connection.close()
+
     def registered(self, tester: int) -> TesterConnection | None:
         """Return the connection on which a source address is registered."""
         return next((one for one in self._connections if one.tester == tester), None)
