@@ -87,7 +87,10 @@ def _add_output(layer: LayerContents, actuator: ActuatorDefinition, states: Stat
             semantic="FUNCTION",
             description=actuator.description if starts else "",
             special=special_data(
-                conditions=actuator.conditions, warning=actuator.warning, related=actuator.related
+                conditions=actuator.conditions,
+                warning=actuator.warning,
+                warning_translations=actuator.warning_translations,
+                related=actuator.related,
             )
             if starts
             else None,
@@ -126,7 +129,10 @@ def _add_routine(layer: LayerContents, routine: RoutineDefinition, states: State
             semantic="ROUTINE",
             description=routine.description if starts else "",
             special=special_data(
-                conditions=routine.conditions, warning=routine.warning, related=routine.related
+                conditions=routine.conditions,
+                warning=routine.warning,
+                warning_translations=routine.warning_translations,
+                related=routine.related,
             )
             if starts
             else None,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from odxtools.specialdata import SpecialData
 from odxtools.specialdatagroup import SpecialDataGroup
 
-from workshop_console.console.model.forms import Condition, Dependency
+from workshop_console.console.model.forms import Condition, Dependency, Translations
 
 GROUP = "WorkshopConsole"
 """`SI` of every group of ours."""
@@ -17,13 +17,14 @@ def special_data(
     *,
     conditions: Iterable[Condition] = (),
     warning: str = "",
+    warning_translations: Translations = (),
     related: Iterable[str] = (),
     dependencies: Iterable[Dependency] = (),
 ) -> SpecialDataGroup | None:
     """Return the group of a service, or None when there is nothing to say."""
     values: list[SpecialData | SpecialDataGroup] = []
     if warning:
-        values.append(item("Warning", warning))
+        values += _texts("Warning", warning, warning_translations)
     values += [item("Related", name) for name in related]
     values += [condition_group(condition) for condition in conditions]
     values += [_dependency(dependency) for dependency in dependencies]
@@ -35,9 +36,14 @@ def item(name: str, text: str) -> SpecialData:
     return SpecialData(semantic_info=name, value=text)
 
 
+def _texts(name: str, text: str, translations: Translations) -> list[SpecialData | SpecialDataGroup]:
+    other = (SpecialData(semantic_info=name, text_identifier=lang, value=said) for lang, said in translations)
+    return [item(name, text), *other]
+
+
 def condition_group(condition: Condition, name: str = "Condition") -> SpecialDataGroup:
     """Return the group of a condition."""
-    values: list[SpecialData | SpecialDataGroup] = [item("Text", condition.text)]
+    values = _texts("Text", condition.text, condition.translations)
     if condition.value:
         values += [
             item("Value", condition.value),
@@ -55,5 +61,5 @@ def _dependency(dependency: Dependency) -> SpecialDataGroup:
         *(item("Allowed", text) for text in dependency.allowed),
     ]
     if dependency.text:
-        values.append(item("Text", dependency.text))
+        values += _texts("Text", dependency.text, dependency.translations)
     return SpecialDataGroup(semantic_info="Dependency", values=values)
