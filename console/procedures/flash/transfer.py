@@ -1,0 +1,77 @@
+"""The blocks of a segment: cut, numbered, each made while the one before is on its way."""
+
+from __future__ import annotations
+
+import hashlib
+
+from workshop_console.console.model.exchange import UdsRequest
+from workshop_console.console.model.flash import Segment
+from workshop_console.console.procedures.flash.desk import Payload
+from workshop_console.console.procedures.flash.requests import ANSWER_WAIT_MS
+
+_HASHED_AT_ONCE = 1 << 20
+BLOCK_OVERHEAD = 2
+"""Service identifier and block counter count as block length (14.2.3)."""
+
+
+def segment_is_whole(payload: Payload, segment: Segment) -> bool:
+    """Return whether the bytes of a segment are still those that were judged. Raises OSError."""
+    digest = hashlib.sha256()
+    at, end = segment.offset, segment.offset + segment.stored
+    while at < end:
+        data = payload.read(at, min(_HASHED_AT_ONCE, end - at))
+        if not data:
+            return False
+        digest.update(data)
+        at += len(data)
+    return digest.hexdigest() == segment.sha256
+
+
+class Blocks:
+    """Cuts a segment into requests; the counter begins at 1 and goes from 0xFF to 0x00 (14.5)."""
+
+    def __init__(self, payload: Payload, segment: Segment, block_length: int) -> None:
+        self._payload = payload
+        self._segment = segment
+        self._size = block_length - BLOCK_OVERHEAD
+        self._at = segment.offset
+        self._end = segment.offset + segment.stored
+        self._digest = hashlib.sha256()
+        self.count = -(-segment.stored // self._size)
+        self.made = 0
+        """Blocks that were made so far, `next` included."""
+        self.next: UdsRequest | None = None
+        """The block to send; None: all were made, or `error` is set."""
+        self.error: OSError | None = None
+        self.make()
+
+    @property
+    def ended(self) -> bool:
+        """Whether all blocks were made."""
+        return self._at >= self._end
+
+    @property
+    def whole(self) -> bool:
+        """Whether what was made is what was judged; after the last block."""
+        return self._digest.hexdigest() == self._segment.sha256
+
+    def make(self) -> None:
+        """Make the next block."""
+        self.next, self.error = None, None
+        size = min(self._size, self._end - self._at)
+        if size <= 0:
+            return
+        try:
+            data = self._payload.read(self._at, size)
+            if len(data) != size:
+                raise OSError("payload too short")
+        except (OSError, ValueError) as error:  # ValueError: of a file that was closed
+            self.error = error if isinstance(error, OSError) else OSError(str(error))
+            return
+        self._digest.update(data)
+        self._at += size
+        self.made += 1
+        counter = self.made & 0xFF
+        self.next = UdsRequest(
+            payload=b"".join((b"\x36", bytes((counter,)), data)), echo_bytes=1, first_wait_ms=ANSWER_WAIT_MS
+        )
