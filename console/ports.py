@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from contextlib import AbstractContextManager
@@ -93,6 +93,14 @@ class VehicleLink(Protocol):
 
     def close(self) -> None:
         """Give everything back; safe to call twice."""
+
+
+@runtime_checkable
+class PendingTold(Protocol):
+    """A line that tells of a running request how often its unit asked for more time."""
+
+    def pending(self, address: Address) -> int:
+        """Return the 0x78 answers to the request in hand at `address`; 0 where there is none."""
 
 
 class Catalogue(Protocol):

@@ -106,6 +106,11 @@ class Conversation:
         return self._running.ticket if self._running else None
 
     @property
+    def pending(self) -> int:
+        """How often the unit asked for more time for the request in hand."""
+        return self._running.pending if self._running else 0
+
+    @property
     def payload(self) -> bytes:
         """The request in hand."""
         return self._running.request.payload if self._running else b""

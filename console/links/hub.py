@@ -186,6 +186,11 @@ class HubLink(ABC):
 
         self._command(begin)
 
+    def pending(self, address: Address) -> int:
+        """Return the 0x78 answers to the request in hand at `address`; 0 where there is none."""
+        conversation = self._dispatcher.running(address)
+        return conversation.pending if conversation is not None else 0
+
     def identity(self) -> VehicleIdentity:
         """Return what the line itself knows of the vehicle."""
         return VehicleIdentity()
