@@ -208,8 +208,6 @@ class ConsoleApp(App[None], inherit_bindings=False):
         from workshop_console.screens.flash_watch import FlashLook, look
 
         workshop, seen = self.session.workshop, self.session.flash
-        if not hasattr(workshop, "flashing"):
-            return
 
         def take(found: FlashLook) -> None:
             if found.differs_from(seen):

@@ -128,7 +128,6 @@ class FlashFiles(ConsoleScreen[None]):
 
     def _all(self) -> list[tuple[Path, int, FlashFile]]:
         """Return what can be flashed; what is for this vehicle stands first."""
-        known = self._units()
         found = [
             (path, index, file)
             for path, files in self.session.flash.files.items()
@@ -137,7 +136,7 @@ class FlashFiles(ConsoleScreen[None]):
         typed = self.session.flash.typed
         return sorted(
             found,
-            key=lambda one: (one[0] not in typed, bool(known) and one[2].manifest.unit not in known),
+            key=lambda one: (one[0] not in typed, self._fits(one[2]) is False),
         )
 
     def _units(self) -> dict[str, str]:
@@ -145,6 +144,17 @@ class FlashFiles(ConsoleScreen[None]):
         choice = self.session.workshop.line.choice
         units = {unit.name: unit.label for unit in choice.units} if choice is not None else {}
         return units | {row.name: row.label for row in self.session.units.rows.values()}
+
+    def _fits(self, file: FlashFile) -> bool | None:
+        """Return whether the vehicle has the unit of a file, with hardware that it names; None: not known."""
+        units = self._units()
+        if not units:
+            return None
+        if file.manifest.unit not in units:
+            return False
+        rows = self.session.units.rows.values()
+        hardware = [row.result.hardware for row in rows if row.name == file.manifest.unit and row.result]
+        return not any(hardware) or any(number in file.manifest.hardware for number in hardware)
 
     def _at_cursor(self) -> FlashFile | None:
         key = self.query_one(Table).cursor_key
@@ -156,16 +166,16 @@ class FlashFiles(ConsoleScreen[None]):
         """Draw the list."""
         columns = (
             Column(title=_("Control unit"), width=22, grow=2),
-            Column(title=_("New software"), width=16, grow=1),
+            Column(title=_("New software"), width=18, grow=1),
             Column(title=_("File"), width=16, grow=2),
             Column(title=_("Size"), width=8, right=True),
-            Column(title=_("Vehicle"), width=8),
+            Column(title=_("Vehicle"), width=7),
         )
         known, chosen = self._units(), self.session.flash.chosen
         rows = []
         for path, index, file in self._all():
             manifest = file.manifest
-            here = (_("yes") if manifest.unit in known else _("no")) if known else "?"
+            here = {True: _("fits"), False: _("no"), None: "?"}[self._fits(file)]
             name = f"{path.name}: {file.name}" if file.name else path.name
             cells = (
                 known.get(manifest.unit) or manifest.unit,
@@ -193,7 +203,10 @@ class FlashFiles(ConsoleScreen[None]):
         file = self._at_cursor()
         if file is None:
             return ""
-        return _("For hardware {numbers}").format(numbers=", ".join(file.manifest.hardware))
+        name = clean(Path(file.path).name)
+        return _("{file}: for hardware {numbers}").format(
+            file=name, numbers=", ".join(file.manifest.hardware)
+        )
 
     # Choosing
 

@@ -85,6 +85,8 @@ class FlashJob(FollowingScreen[None]):
         self._followed: FlashStep | None = None
         """The step that the cursor was put on last."""
         self._resumable = False
+        self._wished = False
+        """Whether a stop was asked for here; the worker says so as soon as it finds it."""
 
     # Reading the journal
 
@@ -100,6 +102,7 @@ class FlashJob(FollowingScreen[None]):
     def seen(self, result: Any) -> None:
         """Take the job and its entries."""
         self._job, entries, self._resumable = result
+        self._wished &= self._job.state in AT_WORK
         self._entries |= {entry.entry_id: entry for entry in entries}
 
     @property
@@ -157,7 +160,7 @@ class FlashJob(FollowingScreen[None]):
         if command_id == "start":
             return self._why_no_resuming(job)
         if command_id == "clear":
-            if job.state is JobState.STOPPING:
+            if job.state is JobState.STOPPING or (self._wished and job.state in AT_WORK):
                 return _("a stop was asked for already")
             if job.state not in AT_WORK:
                 return _("the job is not running")
@@ -353,6 +356,7 @@ class FlashJob(FollowingScreen[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
+                self._wished = True
                 self.after(
                     lambda: flashing.stop(self._job_id),
                     lambda _none: self.console.say(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from workshop_console.console.jobs.flashing import Flashing
 
+_AT_WORK = (JobState.RUNNING, JobState.STOPPING)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlashLook:
@@ -64,9 +66,11 @@ class FlashLook:
 def look(flashing: Flashing, seen: SeenFlash) -> FlashLook:
     """Read the journal; where it cannot be read all stays as it was seen last."""
     try:
-        running, waiting = tuple(flashing.running()), tuple(flashing.interrupted())
-        now = {job.job_id for job in running}
-        ended = [flashing.job(job.job_id) for job in seen.running if job.job_id not in now]
+        jobs = flashing.jobs()
     except ConsoleError:  # the job's own screen says why; a box every few seconds would be too much
         return FlashLook(running=seen.running, waiting=seen.waiting)
-    return FlashLook(running=running, waiting=waiting, ended=tuple(ended))
+    running = tuple(job for job in jobs if job.state in _AT_WORK)
+    waiting = tuple(job for job in jobs if job.state is JobState.INTERRUPTED)
+    ran, now = ({job.job_id for job in some} for some in (seen.running, running))
+    ended = tuple(job for job in jobs if job.job_id in ran - now)
+    return FlashLook(running=running, waiting=waiting, ended=ended)

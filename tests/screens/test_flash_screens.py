@@ -152,7 +152,7 @@ async def test_files_are_checked_and_listed_with_unit_and_software_and_refused_o
             ("GEARBOX", "2069000099 26/10", "gearbox.srec"),
         ]
         assert "torn.bin: WC-706 Title of WC-706" in driver.text
-        assert "For hardware 2069000001" in driver.text
+        assert "engine.hex: for hardware 2069000001" in driver.text
         await driver.press("down", "down", "space")
         assert "there is no file that can be used" in driver.text
         await driver.press("enter")
@@ -176,14 +176,17 @@ async def test_several_files_become_one_plan_and_one_unit_takes_one_file() -> No
 
 
 async def test_what_is_for_this_vehicle_stands_first_with_the_name_it_has_there() -> None:
-    workshop = workshop_with(("aaa.hex", "engine.hex"))
+    workshop = workshop_with(("aaa.hex", "engine.hex", "engine-of-a-van.hex"))
+    other = flash_file("ENGINE", path="/files/engine-of-a-van.hex")
+    other = replace(other, manifest=replace(other.manifest, hardware=("9069000001",)))
+    workshop.flashing.files["engine-of-a-van.hex"] = (other,)
     workshop.units = (replace(workshop.units[0], name="ENGINE", label="Engine unit"),)
     async with console(workshop) as driver:
         await driver.run_quick_test()
         await driver.press("escape", FLASHING)
-        await driver.until(lambda: len(driver.table.rows) == 3)
-        assert [row.cells[0] for row in driver.table.rows[:2]] == ["Engine unit", "AAA"]
-        assert [row.cells[4] for row in driver.table.rows[:2]] == ["yes", "no"]
+        await driver.until(lambda: len(driver.table.rows) == 4)
+        assert [row.cells[0] for row in driver.table.rows[:3]] == ["Engine unit", "AAA", "Engine unit"]
+        assert [row.cells[4] for row in driver.table.rows[:3]] == ["fits", "no", "no"]
 
 
 async def test_a_file_is_typed_completed_and_marked_and_a_bad_one_is_told() -> None:
