@@ -49,8 +49,6 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
 _BACKEND_START_S = 30.0
 _LARGEST_LOG_BYTES = 1_000_000
 _SIMULATED_VEHICLES = ("car", "van", "electric")
-_FLASH = Path(__file__).parent.parent / "data" / "flash"
-"""Demonstration files, and the public half of the key that signed them."""
 _VEHICLES = Path(__file__).parent.parent / "data" / "vehicles"
 SHIPPED_FLASH_FILES = Path(__file__).parent.parent / "data" / "flash"
 """Flash files of the simulated vehicles, and the key that they are signed with."""
@@ -144,11 +142,7 @@ class LateFlashFiles:
 
     def _asked(self) -> FlashFiles:
         if self._reader is None:
-            from workshop_console.console.flash_files.reader import FlashFilesReader
-            from workshop_console.console.odx.flash.container import OdxFlashContainers
-
-            keys = (self._folders.flash_keys, _FLASH)
-            self._reader = FlashFilesReader(keys, containers=OdxFlashContainers())
+            self._reader = flash_files(self._folders)
         return self._reader
 
     def read(self, file: Path) -> Sequence[FlashFile]:

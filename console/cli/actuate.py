@@ -27,6 +27,7 @@ from workshop_console.console.procedures.events import (
     MessageRaised,
 )
 from workshop_console.i18n import formats
+from workshop_console.i18n.described import condition_text, warning_text
 from workshop_console.i18n.explain import outcome_text
 from workshop_console.i18n.texts import _, pgettext
 
@@ -146,7 +147,7 @@ def _document(told: _Told, function: FunctionForm | None) -> dict[str, Any]:
     if unit is not None and function is None:
         document["functions"] = [_function(form) for form in unit.forms.functions]
     document["conditions"] = [
-        {"text": c.condition.text, "value": c.value, "ok": c.holds} for c in told.conditions
+        {"text": condition_text(c.condition), "value": c.value, "ok": c.holds} for c in told.conditions
     ]
     document["request"] = result.request.hex().upper() if result else None
     document["answer"] = result.answer.hex().upper() if result else None
@@ -170,8 +171,8 @@ def _function(form: FunctionForm) -> dict[str, Any]:
         "label": form.label,
         "kind": form.kind.value,
         "description": form.description,
-        "warning": form.warning,
-        "conditions": [condition.text for condition in form.conditions],
+        "warning": warning_text(form),
+        "conditions": [condition_text(condition) for condition in form.conditions],
         "related": list(form.related),
         "parameters": [
             {
@@ -208,11 +209,11 @@ def allowed_text(parameter: ParameterForm) -> str:
     return f"{low} … {high} {parameter.unit}".rstrip()
 
 
-def condition_text(checked: CheckedCondition) -> str:
+def checked_text(checked: CheckedCondition) -> str:
     """Return a condition with a word for how it stands."""
     state = {True: _("met"), False: _("not met"), None: _("to be checked by you")}[checked.holds]
     value = f" ({checked.value})" if checked.value else ""
-    return f"{checked.condition.text}: {state}{value}"
+    return f"{condition_text(checked.condition)}: {state}{value}"
 
 
 def _polled_results(function: FunctionForm) -> tuple[ParameterForm, ...]:
@@ -241,13 +242,13 @@ def _print_run(told: _Told, function: FunctionForm) -> None:
     print(colour(f"{told.unit.label}: {function.label or function.name}", BOLD))
     if function.description:
         print(wrap(function.description, "  "))
-    if function.warning:
-        print(colour(wrap(f"{_('Warning')}: {function.warning}", "  "), YELLOW))
+    if warning := warning_text(function):
+        print(colour(wrap(f"{_('Warning')}: {warning}", "  "), YELLOW))
     if not told.conditions:
         print("  " + _("No conditions are described."))
     for checked in told.conditions:
         tone = {True: GREEN, False: RED, None: YELLOW}[checked.holds]
-        print("  " + colour(condition_text(checked), tone))
+        print("  " + colour(checked_text(checked), tone))
     result = told.result
     if result is None:
         _print_parameters(function.start.parameters)

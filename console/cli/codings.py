@@ -20,6 +20,7 @@ from workshop_console.console.model.kept import KeptCoding
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.procedures.events import CodingRead, CodingWritten, MessageRaised, UnitsPlanned
 from workshop_console.i18n import formats
+from workshop_console.i18n.described import condition_text
 from workshop_console.i18n.texts import _
 
 
@@ -189,7 +190,7 @@ def _print_readings(readings: Sequence[CodingReading]) -> None:
             state = {True: _("met"), False: _("not met"), None: _("check yourself")}[checked.holds]
             tone = {True: GREEN, False: RED, None: YELLOW}[checked.holds]
             value = f" ({checked.value})" if checked.value else ""
-            print(colour(wrap(f"{checked.condition.text}: {state}{value}", "      ", "  "), tone))
+            print(colour(wrap(f"{condition_text(checked.condition)}: {state}{value}", "      ", "  "), tone))
         if reading.data is not None:
             print(wrap(f"{_('Raw')}: {reading.data.hex(' ').upper()}", "      ", "  "))
 

@@ -182,6 +182,66 @@ def actuate(session: Session, vci: str | None, **options: Any) -> int:
     return actuate_command(session, ActuateRequest(**options))
 
 
+@program.command(
+    help=_("Flash control units; without --yes it is only checked. The job goes on without this command.")
+)
+@vci_option
+@click.option(
+    "--ecu",
+    metavar="NAME|ADDRESS",
+    multiple=True,
+    help=_("Control unit of the file that follows; without, the one that the file is for."),
+)
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option(
+    "--session", "sessions", metavar="NAME", multiple=True, help=_("Only this session of a container.")
+)
+@click.option(
+    "--confirm",
+    metavar="SHORT-NAME",
+    multiple=True,
+    help=_("Confirm what is yellow for this control unit, by its short name."),
+)
+@click.option("--yes", is_flag=True, help=_("Confirm that the vehicle may be written to."))
+@click.option("--detach", is_flag=True, help=_("Do not follow the job once it runs."))
+@pdx_options
+@json_option
+@session_options
+def flash(session: Session, vci: str | None, **options: Any) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.flash import FlashRequest, flash_command
+
+    session.choose({"vci": vci})
+    return flash_command(session, FlashRequest(**options))
+
+
+@program.command(help=_("List the flash jobs, show or follow one, stop it, or go on after a break."))
+@click.argument("job", type=int, required=False, metavar="[ID]")
+@click.option("--follow", is_flag=True, help=_("Show every step until the job ends."))
+@click.option("--stop", is_flag=True, help=_("End the job where every control unit is left whole."))
+@click.option("--resume", is_flag=True, help=_("Go on with a job that was interrupted or failed."))
+@click.option("--yes", is_flag=True, help=_("Confirm that the vehicle may be written to."))
+@json_option
+@session_options
+def jobs(session: Session, **options: Any) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.jobs import JobsRequest, jobs_command
+
+    return jobs_command(session, JobsRequest(**options))
+
+
+@program.command("flash-worker", hidden=True)
+@click.argument("job", type=int)
+@click.option("--vci", default="", metavar="URI")
+@click.option("--handles", default="", metavar="N,N")
+@session_options
+def flash_worker(session: Session, job: int, vci: str, handles: str) -> int:
+    """Do a flash job; started by the program itself."""
+    from workshop_console.console.cli.flash_worker import flash_worker_command
+
+    return flash_worker_command(session, job, vci=vci, handles=handles)
+
+
 @program.command("import", help=_("Take control-unit descriptions (PDX) into the store."))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @json_option

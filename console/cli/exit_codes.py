@@ -49,6 +49,14 @@ _EXACT = {
     "WC-412": ExitCode.WRONG_USE,
     "WC-311": ExitCode.INTERRUPTED,
     "WC-505": ExitCode.REFUSED,
+    "WC-740": ExitCode.NO_VEHICLE,
+    "WC-741": ExitCode.NO_VEHICLE,
+    "WC-742": ExitCode.FAILURES,
+    "WC-744": ExitCode.WRONG_USE,
+    "WC-747": ExitCode.WRONG_USE,
+    "WC-749": ExitCode.WRONG_USE,
+    "WC-750": ExitCode.INTERRUPTED,
+    "WC-755": ExitCode.WRONG_USE,
     "2173-42": ExitCode.REFUSED,
     "2173-44": ExitCode.REFUSED,
     "2221-45": ExitCode.REFUSED,
@@ -70,6 +78,7 @@ _HINTS = frozenset(
         "WC-504",
         "WC-600",
         "WC-607",
+        "WC-753",
         "2173-43",
     }
 )
@@ -82,6 +91,8 @@ def exit_code(number: str) -> ExitCode:
         return _EXACT[number]
     if number in _HINTS:
         return ExitCode.DONE
+    if number.startswith("WC-7"):
+        return ExitCode.REFUSED
     if number.startswith("WC-2"):
         return ExitCode.NO_VEHICLE
     if number.startswith("WC-5"):

@@ -48,7 +48,11 @@ class SpeakingGroup(SpeakingCommand, click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write options and commands under our headings."""
         SpeakingCommand.format_options(self, ctx, formatter)
-        rows = [(name, command.get_short_help_str(100)) for name, command in self.commands.items()]
+        rows = [
+            (name, command.get_short_help_str(100))
+            for name, command in self.commands.items()
+            if not command.hidden
+        ]
         with formatter.section(_("Commands")):
             formatter.write_dl(rows)
 
