@@ -147,7 +147,7 @@ def _end(session: Session, told: _Told, raised: Sequence[RaisedMessage]) -> int:
         messages = session.workshop.raised(raised)
         print_json(
             {
-                "plan": _plan_document(session, told.plan) if told.plan is not None else None,
+                "plan": _plan_document(told.plan) if told.plan is not None else None,
                 "job": job_document(session, job) if job is not None else None,
                 "messages": [message_document(message) for message in messages],
             }
@@ -185,7 +185,7 @@ def _found(session: Session, check: FlashCheck) -> str:
     return text
 
 
-def _plan_document(session: Session, plan: FlashPlan) -> dict[str, Any]:
+def _plan_document(plan: FlashPlan) -> dict[str, Any]:
     return {
         "vehicle": {"vin": plan.vin, "name": plan.vehicle_name},
         "vci": plan.vci_given or plan.vci,

@@ -34,7 +34,10 @@ def can_resume(job: JobSummary) -> bool:
     """Return whether a new worker makes sense: it was interrupted, or failed and left a unit unfinished."""
     if job.state is JobState.INTERRUPTED:
         return True
-    return job.state is JobState.FAILED and any(result.end in _UNFINISHED for result in job.results)
+    return job.state is JobState.FAILED and any(
+        result.end in _UNFINISHED or (result.end is UnitEnd.NEW and result.step is not None)
+        for result in job.results
+    )
 
 
 class FlashFollowing:

@@ -18,11 +18,11 @@ from workshop_console.console.jobs.flash_payload import PayloadFile, remove_payl
 from workshop_console.console.jobs.runner import as_console_error
 from workshop_console.console.jobs.security_keys import SecurityKeys
 from workshop_console.console.model.description import UnitSummary
-from workshop_console.console.model.flash import JobState, UnitEnd
+from workshop_console.console.model.flash import JobState
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.procedures.flash.desk import FlashDesk, fingerprint
-from workshop_console.console.procedures.flash.plan import run_plan
+from workshop_console.console.procedures.flash.plan import job_state, run_plan
 
 if TYPE_CHECKING:
     from workshop_console.console.model.flash import FlashPlan, FlashTarget, JobSummary, UnitResult
@@ -156,8 +156,9 @@ class FlashWorker:
                 return _Ending(state=JobState.STOPPED)
             notes.begin()
             results = self._run(link, plan, payloads, log, self._desk(plan, orders))
-            notes.complete(results, stopped=log.stop_wished())
-        return _ending(results, stopped=log.stop_wished())
+            ending = _ending(results)
+            notes.complete(results, stopped=ending.state is JobState.STOPPED)
+        return ending
 
     def _run(
         self,
@@ -246,16 +247,7 @@ def _summary(target: FlashTarget) -> UnitSummary:
     )
 
 
-def _ending(results: tuple[UnitResult, ...], *, stopped: bool) -> _Ending:
+def _ending(results: tuple[UnitResult, ...]) -> _Ending:
     """Return how a job ended whose units ended so: the units' own word decides."""
-    ends = {result.end for result in results}
     message = next((result.message for result in results if result.message is not None), None)
-    if UnitEnd.UNKNOWN in ends:
-        state = JobState.INTERRUPTED
-    elif ends == {UnitEnd.NEW}:
-        state = JobState.DONE
-    elif stopped and UnitEnd.BOOT_LOADER not in ends:
-        state = JobState.STOPPED
-    else:
-        state = JobState.FAILED
-    return _Ending(state=state, results=results, result=message)
+    return _Ending(state=job_state(results), results=results, result=message)
