@@ -14,6 +14,7 @@ from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm
 from workshop_console.console.procedures.actuation import Controls
 from workshop_console.i18n import formats
+from workshop_console.i18n.described import condition_text, warning_text
 from workshop_console.i18n.explain import outcome_text
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.base import ConsoleScreen
@@ -195,13 +196,15 @@ class Actuation(ConsoleScreen[None]):
     def _before(self) -> list[Paragraph]:
         function = self._function
         facts = [Paragraph(text=function.description or function.label or function.name)]
-        if function.warning:
-            facts.append(Paragraph(label="!", text=function.warning, tone=WARNING))
+        if warning := warning_text(function):
+            facts.append(Paragraph(label="!", text=warning, tone=WARNING))
         conditions = self.session.driven.conditions
         if conditions is not None:
             facts += condition_paragraphs(conditions)
         elif function.conditions:
-            facts += [Paragraph(label="?", text=condition.text) for condition in function.conditions]
+            facts += [
+                Paragraph(label="?", text=condition_text(condition)) for condition in function.conditions
+            ]
         else:
             facts.append(Paragraph(label="-", text=_("No conditions are described.")))
         return facts
@@ -220,8 +223,8 @@ class Actuation(ConsoleScreen[None]):
             Paragraph(label=labels[0], label_width=width, text=state, tone=tone),
             Paragraph(label=labels[1], label_width=width, text=time),
         ]
-        if self._function.warning and running:
-            facts.append(Paragraph(label="!", label_width=width, text=self._function.warning, tone=WARNING))
+        if running and (warning := warning_text(self._function)):
+            facts.append(Paragraph(label="!", label_width=width, text=warning, tone=WARNING))
         if result.given_back is not None:
             given = _("given back to the control unit") if result.given_back else _("not confirmed")
             tone = GOOD if result.given_back else BAD
@@ -354,7 +357,7 @@ class Actuation(ConsoleScreen[None]):
 
     def _consequences(self) -> str:
         function = self._function
-        lines = [f"! {function.warning}"] if function.warning else []
+        lines = [f"! {warning}"] if (warning := warning_text(function)) else []
         lines += [
             f"{p.label or p.name}: {self._settings.get(p.name) or '-'} {p.unit}".rstrip()
             for p in function.start.parameters

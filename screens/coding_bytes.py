@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.style import Style
 
 from workshop_console.console.model.coding import CheckedCondition
+from workshop_console.i18n.described import condition_text
 from workshop_console.i18n.texts import _
 from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.text_page import Paragraph
@@ -42,7 +43,7 @@ def condition_words(checked: CheckedCondition) -> tuple[str, Style]:
         None: (_("check yourself"), WARNING),
     }[checked.holds]
     value = f" ({checked.value})" if checked.value else ""
-    return f"{checked.condition.text}: {words}{value}", tone
+    return f"{condition_text(checked.condition)}: {words}{value}", tone
 
 
 def condition_paragraphs(conditions: Iterable[CheckedCondition]) -> list[Paragraph]:

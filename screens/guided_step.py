@@ -15,6 +15,7 @@ from workshop_console.console.model.guided import (
 )
 from workshop_console.console.procedures.events import GuidedAsked
 from workshop_console.i18n import formats
+from workshop_console.i18n.described import warning_text
 from workshop_console.i18n.explain import guided_word
 from workshop_console.i18n.texts import _
 from workshop_console.screens.coding_bytes import condition_paragraphs
@@ -113,10 +114,8 @@ def asked_paragraphs(ask: GuidedAsked) -> list[Paragraph]:
         if isinstance(ask.step, ActuateStep) and ask.step.settings:
             settings = ", ".join(value for _name, value in ask.step.settings)
             found.append(Paragraph(label=_("Set to"), label_width=label_width(), text=settings))
-        if ask.function.warning:
-            found.append(
-                Paragraph(label=_("Warning"), label_width=label_width(), text=ask.function.warning, tone=BAD)
-            )
+        if warning := warning_text(ask.function):
+            found.append(Paragraph(label=_("Warning"), label_width=label_width(), text=warning, tone=BAD))
         found += condition_paragraphs(ask.conditions)
     return found
 

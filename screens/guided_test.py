@@ -12,6 +12,7 @@ from workshop_console.console.commands import CHOOSE_KEYS
 from workshop_console.console.model.guided import ActuateStep, MeasureStep, ResultStep, StepTaken
 from workshop_console.console.procedures.events import Ask, GuidedAsked
 from workshop_console.i18n import formats
+from workshop_console.i18n.described import warning_text
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.coding_bytes import unmet
@@ -268,7 +269,8 @@ class GuidedTestWalk(ConsoleScreen[None]):
         name = (function.label or function.name) if function is not None else ""
 
         def consequences() -> str:
-            parts = [function.warning] if function is not None and function.warning else []
+            warning = warning_text(function) if function is not None else ""
+            parts = [warning] if warning else []
             if text := unmet(ask.conditions):
                 parts.append(text)
             return "\n".join(parts)

@@ -495,7 +495,7 @@ def _unmet(conditions: tuple[CheckedCondition, ...]) -> CheckedCondition | None:
 
 
 def _condition_message(unit: DrivenUnit, unmet: CheckedCondition) -> RaisedMessage:
-    facts = (("unit", unit.label), ("condition", unmet.condition.text), ("value", unmet.value))
+    facts = (("unit", unit.label), *unmet.condition.facts.items(), ("value", unmet.value))
     return RaisedMessage(number="WC-320", facts=facts)
 
 

@@ -195,7 +195,7 @@ def write_coding(
         ):
             if checked.holds is False:
                 raise ConsoleError(
-                    "WC-320", unit=before.unit_name, condition=checked.condition.text, value=checked.value
+                    "WC-320", unit=before.unit_name, value=checked.value, **checked.condition.facts
                 )
     link.keep_alive((unit.address,))
     try:

@@ -9,7 +9,7 @@ from workshop_console.console.model.coding import CodingPlan, CodingReading, Opt
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.dtc import DecodedValue
 from workshop_console.console.model.exchange import SilentReason
-from workshop_console.console.model.forms import CodingForm, ParameterKind
+from workshop_console.console.model.forms import CodingForm, ParameterKind, Translations
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.ports import Coder
@@ -126,10 +126,13 @@ def _decoded(coder: Coder, reading: CodingReading, data: bytes) -> dict[str, str
     return {option.name: option.value for option in options}
 
 
-def _breaks(reading: CodingReading, option: str, value: str, rule: str) -> ConsoleError:
+def _breaks(
+    reading: CodingReading, option: str, value: str, rule: str, translations: Translations = ()
+) -> ConsoleError:
     parameter = reading.parameter(option)
     label = parameter.label if parameter else option
-    return ConsoleError("WC-330", unit=reading.unit_name, option=label, value=value, rule=rule)
+    rules = {f"rule_{lang}": text for lang, text in translations}
+    return ConsoleError("WC-330", unit=reading.unit_name, option=label, value=value, rule=rule, **rules)
 
 
 def _allowed(reading: CodingReading, name: str, text: str) -> str:
@@ -187,7 +190,9 @@ def _broken_rules(reading: CodingReading, values: Mapping[str, str], changed: se
         if values.get(rule.option) in rule.values and values.get(rule.needs) not in rule.allowed:
             needs = reading.parameter(rule.needs)
             described = f"{needs.label if needs else rule.needs} = {' | '.join(rule.allowed)}"
-            found.append(_breaks(reading, rule.option, values[rule.option], rule.text or described))
+            found.append(
+                _breaks(reading, rule.option, values[rule.option], rule.text or described, rule.translations)
+            )
     return found
 
 

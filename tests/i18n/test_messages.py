@@ -30,6 +30,12 @@ def listed() -> dict[str, tuple[str, frozenset[str]]]:
     }
 
 
+def test_a_fact_in_several_languages_is_told_in_that_of_the_message() -> None:
+    facts = {"unit": "ME", "value": "900", "condition": "Engine off", "condition_de": "Motor aus"}
+    assert "Motor aus" in parts(fill(get("WC-320", "de"), facts))
+    assert "Engine off" in parts(fill(get("WC-320", "es"), facts))
+
+
 def parts(message: NumberedMessage) -> str:
     return "\n".join((message.title, message.when, message.cause, *message.remedy))
 

@@ -370,6 +370,23 @@ def test_special_data_groups_tell_conditions_warnings_and_related_values(make: M
     )
 
 
+def test_warnings_and_conditions_may_be_told_in_several_languages(make: Make) -> None:
+    notes = (
+        '<SDGS><SDG SI="WorkshopConsole"><SD SI="Warning" TI="de-DE">Der Lüfter läuft.</SD>'
+        '<SD SI="Warning">The fan starts.</SD><SD SI="Warning" TI="a very long one">odd</SD>'
+        '<SDG SI="Condition"><SD SI="Text" TI="it">Motore spento</SD><SD SI="Text">Engine off</SD>'
+        '<SD SI="Text" TI="de">Motor aus</SD></SDG></SDG></SDGS>'
+    )
+    fan = make(control("Fan", 0x400, 3, value("duty", "U8"), notes=notes), dictionary=dops(U8)).function(
+        "Fan"
+    )
+    assert fan.warning == "The fan starts. odd"
+    assert fan.warning_translations == (("de", "Der Lüfter läuft."),)
+    assert fan.conditions == (
+        Condition(text="Engine off", translations=(("de", "Motor aus"), ("it", "Motore spento"))),
+    )
+
+
 # -- codings -------------------------------------------------------------------------------------------
 
 
