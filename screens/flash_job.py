@@ -165,7 +165,7 @@ class FlashJob(FollowingScreen[None]):
             if job.state not in AT_WORK:
                 return _("the job is not running")
             if not job.progress.can_stop:
-                return _("{unit} has no whole software now and must be brought to its end").format(
+                return _("{unit} has no software until all of it is written").format(
                     unit=unit_label(job.plan, job.progress.unit)
                 )
         if command_id == "next_part" and len(self._units) < 2:

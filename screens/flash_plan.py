@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
@@ -31,6 +32,8 @@ from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
 
 LIGHT_TONES: dict[Light, Style] = {Light.GREEN: GOOD, Light.YELLOW: WARNING, Light.RED: BAD}
+GOOD_FOR_S = 600.0
+"""How long a check counts; a battery without a charger falls meanwhile."""
 _HEAD, _ESTIMATE = -1, -2
 """Stand for the place of a check in the keys of rows that are none."""
 _OF_THE_VEHICLE = (
@@ -59,6 +62,8 @@ class FlashPlanScreen(ConsoleScreen[None]):
         self._files = tuple(files)
         self._confirmed: set[str] = set()
         """Short names that were typed."""
+        self._checked = 0.0
+        """When the check began, on the monotonic clock."""
 
     # What is there
 
@@ -81,8 +86,8 @@ class FlashPlanScreen(ConsoleScreen[None]):
         if plan is None or self.session.running == PLAN_FLASH:
             return ""
         total = sum(target.estimate_s for target in plan.targets)
-        time = _("about {time}").format(time=formats.duration_ms(round(total) * 1_000))
-        return f"{words.light_text(plan.light, ascii_only=glyphs().plain)}  {time}"
+        about = _("about {time}").format(time=formats.duration_ms(round(total) * 1_000))
+        return f"{words.light_text(plan.light, ascii_only=glyphs().plain)}  {about}"
 
     def about(self) -> str:
         """Return what the screen is for."""
@@ -107,11 +112,10 @@ class FlashPlanScreen(ConsoleScreen[None]):
         return ""
 
     def begin(self) -> None:
-        """Check, where that was not done for these files."""
-        if self._plan is None or tuple(target.file for target in self._plan.targets) != self._files:
-            self.session.flash.plan = None
-            if not self.session.running:
-                self.do_mark()
+        """Check: voltage and conditions are as they are now, not as they were."""
+        self.session.flash.plan = None
+        if not self.session.running:
+            self.do_mark()
 
     # Drawing
 
@@ -135,14 +139,16 @@ class FlashPlanScreen(ConsoleScreen[None]):
         shared = _shared(plan)
         for target in plan.targets:
             yield self._head(target)
-            time = formats.duration_ms(round(target.estimate_s) * 1_000)
-            cells = ("", f" {_('Time estimate')}", _("about {time}").format(time=time))
-            yield Row(key=(target.unit, _ESTIMATE), cells=cells)
+            about = _("about {time}").format(time=formats.duration_ms(round(target.estimate_s) * 1_000))
+            cells = ("", f" {_('Time estimate')}")
+            yield Row(key=(target.unit, _ESTIMATE), cells=cells, tail=about, tail_from=2)
             for index, check in enumerate(target.checks):
                 if check not in shared:
                     yield self._row((target.unit, index), check)
         if shared:
-            yield Row(key=("", _HEAD), cells=("", _("Vehicle and workshop")), tones=(PLAIN, BOLD))
+            yield Row(
+                key=("", _HEAD), cells=("",), tail=_("Vehicle and workshop"), tail_from=1, tail_tone=BOLD
+            )
             for index, check in enumerate(plan.targets[0].checks):
                 if check in shared:
                     yield self._row((plan.targets[0].unit, index), check)
@@ -208,6 +214,7 @@ class FlashPlanScreen(ConsoleScreen[None]):
         if job is not None:
             self.session.flash.plan = None
             self._confirmed = set()
+            self._checked = time.monotonic()
             self.redraw()
 
     def open_row(self, key: Hashable) -> None:
@@ -222,6 +229,10 @@ class FlashPlanScreen(ConsoleScreen[None]):
         """Have what is yellow confirmed by its name, then ask."""
         plan = self._plan
         if plan is None:
+            return
+        if time.monotonic() - self._checked > GOOD_FOR_S:
+            self.do_mark()
+            self.console.say(lambda: _("Checked too long ago: everything is checked again first."))
             return
         yellow = self._unconfirmed(plan)
         if yellow is None:
