@@ -139,6 +139,10 @@ def fact_text(name: str, value: Fact, *, number: str = "") -> str:
         return formats.minutes(int(value))
     if name == "as_of":
         return formats.moment_of(str(value)) or str(value)
+    if name == "state" and number.startswith("WC-74"):
+        from workshop_console.i18n.codes import flashing
+
+        return str(flashing.STATES.get(str(value), value))
     if name == "group":
         return explain.group_name(str(value))
     if name == "detail":

@@ -187,7 +187,7 @@ def _credit(line: VehicleLine, desk: PlanningDesk) -> FlashCheck:
         lease = desk.credit.lease(line.group, line.vehicle.vin, simulated=line.simulated)
     except ConsoleError as error:
         return FlashCheck(id=CheckId.CREDIT, light=Light.RED, message=raised_by(error))
-    until = lease.until.isoformat(timespec="minutes") if lease is not None else ""
+    until = f"{lease.until.astimezone():%Y-%m-%d %H:%M}" if lease is not None else ""
     return FlashCheck(id=CheckId.CREDIT, light=Light.GREEN, value=until)
 
 
@@ -203,16 +203,15 @@ def _space(desk: PlanningDesk, wanted: Sequence[tuple[str, FlashFile]]) -> Flash
     needed = sum(file.manifest.stored for _name, file in wanted) + _LEAST_FREE_BYTES
     try:
         free = shutil.disk_usage(desk.state).free
-    except OSError as error:
-        facts = (("free", 0), ("needed", needed), ("detail", clean(error.strerror or error)))
-        return FlashCheck(
-            id=CheckId.SPACE, light=Light.RED, message=RaisedMessage(number="WC-756", facts=facts)
-        )
+    except OSError:
+        free = 0
     mib = 1024 * 1024
-    check = FlashCheck(
-        id=CheckId.SPACE, light=Light.GREEN, value=f"{free // mib} MiB", expected=f"{-(-needed // mib)} MiB"
+    facts = (("free", free // mib), ("needed", -(-needed // mib)))
+    enough = free >= needed
+    return FlashCheck(
+        id=CheckId.SPACE,
+        light=Light.GREEN if enough else Light.RED,
+        value=f"{free // mib} MiB",
+        expected="" if enough else f"{-(-needed // mib)} MiB",
+        message=None if enough else RaisedMessage(number="WC-756", facts=facts),
     )
-    if free >= needed:
-        return check
-    facts = (("free", free // mib), ("needed", -(-needed // mib)), ("detail", "-"))
-    return replace(check, light=Light.RED, message=RaisedMessage(number="WC-756", facts=facts))
