@@ -82,6 +82,8 @@ class FlashJob(FollowingScreen[None]):
         self._entries: dict[int, JournalEntry] = {}
         self._unit = ""
         """Whose steps are shown, as chosen; empty: of the one that is worked on."""
+        self._worked_on = ""
+        """The unit that was worked on last; steps of the whole vehicle have none."""
         self._followed: FlashStep | None = None
         """The step that the cursor was put on last."""
         self._resumable = False
@@ -102,6 +104,7 @@ class FlashJob(FollowingScreen[None]):
     def seen(self, result: Any) -> None:
         """Take the job and its entries."""
         self._job, entries, self._resumable = result
+        self._worked_on = self._job.progress.unit or self._worked_on
         self._wished &= self._job.state in AT_WORK
         self._entries |= {entry.entry_id: entry for entry in entries}
 
@@ -150,7 +153,7 @@ class FlashJob(FollowingScreen[None]):
         if self._unit or self._job is None:
             return self._unit
         first = self._units[0] if self._units else ""
-        return self._job.progress.unit or first
+        return self._worked_on or first
 
     def cannot(self, command_id: str) -> str:
         """Return why a command does not work now."""
@@ -165,8 +168,10 @@ class FlashJob(FollowingScreen[None]):
             if job.state not in AT_WORK:
                 return _("the job is not running")
             if not job.progress.can_stop:
+                if len(self._units) > 1:
+                    return _("a control unit has no software until all of it is written")
                 return _("{unit} has no software until all of it is written").format(
-                    unit=unit_label(job.plan, job.progress.unit)
+                    unit=unit_label(job.plan, self._units[0])
                 )
         if command_id == "next_part" and len(self._units) < 2:
             return _("there is one control unit only")
@@ -237,7 +242,7 @@ class FlashJob(FollowingScreen[None]):
     def _work(self, job: JobSummary) -> list[tuple[str, str, Style]]:
         """Return the lines of a job at work; always the same ones, so that only figures change."""
         progress = job.progress
-        unit = unit_label(job.plan, progress.unit)
+        unit = unit_label(job.plan, progress.unit) or _("Vehicle")
         units = [target.unit for target in job.plan.targets]
         if len(units) > 1 and progress.unit in units:
             place = _("{n} of {count}").format(n=units.index(progress.unit) + 1, count=len(units))
@@ -271,7 +276,7 @@ class FlashJob(FollowingScreen[None]):
         facts: list[tuple[str, str, Style]] = []
         progress = job.progress
         if job.state is not JobState.DONE and progress.step is not None:
-            at = f"{unit_label(job.plan, progress.unit)}: {words.step_text(progress.step)}"
+            at = f"{unit_label(job.plan, progress.unit) or _('Vehicle')}: {words.step_text(progress.step)}"
             if progress.blocks and progress.step is FlashStep.TRANSFER:
                 at += f" {progress.segment}, " + _("block {n} of {count}").format(
                     n=formats.number(progress.block), count=formats.number(progress.blocks)
@@ -419,7 +424,7 @@ def _current(job: JobSummary, steps: Sequence[SeenStep]) -> SeenStep | None:
 
 
 def _well(result: UnitResult | None) -> bool:
-    return result is not None and result.end is UnitEnd.NEW and result.message is None
+    return result is not None and result.end is UnitEnd.NEW and result.step is None
 
 
 def _good() -> str:
