@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -111,14 +112,14 @@ class FlashFilesReader:
         beside = file.with_name(file.name + MANIFEST_SUFFIX)
         with _opened(file) as source:
             packed = source.read(len(_ZIP_SIGNATURE)) == _ZIP_SIGNATURE
-            if packed and self._containers is not None and not beside.exists():
+            if packed and self._containers is not None and _missing(beside):
                 yield from self._check_container(file, session, output)
                 return
             signed = self._manifest_beside(beside, name)
             _check_digest(source, signed, name)
             source.begin()
             check = PayloadCheck(signed.manifest.segments, output)
-            _checked(name, lambda: _take(source, signed.format, check, name))
+            _checked(name, partial(_take, source, signed.format, check, name))
             if source.hexdigest() != signed.sha256:
                 raise ConsoleError("WC-713", file=name)
             yield signed
@@ -128,22 +129,24 @@ class FlashFilesReader:
     ) -> Iterator[SignedManifest]:
         assert self._containers is not None  # noqa: S101  # for the type checker: asked before
         name = clean(file.name)
-        found = False
+        names: set[str] = set()
         with self._containers.open(file, session) as sessions:
             for document, chunks in sessions:
-                found = True
                 signed = self._signed(dict(document), name)
                 if signed.format is not FileFormat.ODX_F:
                     raise ConsoleError("WC-707", file=name, format=str(signed.format), detail="ODX-F")
+                if signed.session in names or signed.session != (session or signed.session):
+                    raise ConsoleError("WC-711", file=name, detail=f"SESSION {signed.session}")
+                names.add(signed.session)
                 check = PayloadCheck(signed.manifest.segments, output)
-                _checked(name, lambda check=check, chunks=chunks: check.take_stream(chunks))  # type: ignore[misc]  # mypy cannot infer lambdas with defaults
+                _checked(name, partial(check.take_stream, chunks))
                 _checked(name, check.finish)
                 yield signed
-        if not found:
+        if not names:
             raise ConsoleError("WC-711", file=name, detail="SESSION")
 
     def _manifest_beside(self, beside: Path, name: str) -> SignedManifest:
-        if not beside.exists():
+        if _missing(beside):
             raise ConsoleError("WC-700", file=name, manifest=clean(beside.name))
         with _opened(beside) as source:
             content = source.read(LARGEST_MANIFEST_BYTES + 1)
@@ -282,6 +285,13 @@ def _opened(file: Path) -> Iterator[_Source]:
         raise _unreadable(name, error) from None
     with source:
         yield _Source(source, name)
+
+
+def _missing(file: Path) -> bool:
+    try:
+        return not file.exists()
+    except OSError as error:  # no file has a name that is too long; any other trouble shows when it is opened
+        return error.errno == errno.ENAMETOOLONG
 
 
 def _unreadable(name: str, error: OSError | ValueError) -> ConsoleError:

@@ -17,8 +17,8 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.odx.flash.framing import CONTENT, read_frame
 from workshop_console.console.odx.limits import ImportLimits
 
-FLASH_LIMITS = ImportLimits(file_mib=160, unpacked_mib=320)
-"""Flash data as text takes more than twice its bytes."""
+FLASH_LIMITS = ImportLimits(file_mib=160, unpacked_mib=320, ratio=1_100)
+"""Flash data as text takes more than twice its bytes; blank memory packs as well as anything can."""
 
 _WORKER = "workshop_console.console.odx.flash.worker"
 _LONGEST_FACT = 400
