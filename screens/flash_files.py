@@ -18,6 +18,7 @@ from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.completion import complete_path
 from workshop_console.screens.status import job_text
+from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, PLAIN
@@ -40,8 +41,10 @@ class FlashFiles(ConsoleScreen[None]):
         "next_part": (mark("Jobs"), mark("The flash jobs, running and ended.")),
     }
 
-    def __init__(self) -> None:
+    def __init__(self, view: UnitView | None = None) -> None:
         super().__init__()
+        self._view = view
+        """The unit whose files stand first; None: no certain one."""
         self._refused: dict[Path, ConsoleError] = {}
         self._reading = True
 
@@ -134,9 +137,15 @@ class FlashFiles(ConsoleScreen[None]):
             for index, file in enumerate(files)
         ]
         typed = self.session.flash.typed
+        result = self._view.result(self.session) if self._view is not None else None
+        unit = result.name if result is not None else ""
         return sorted(
             found,
-            key=lambda one: (one[0] not in typed, self._fits(one[2]) is False),
+            key=lambda one: (
+                one[0] not in typed,
+                bool(unit) and one[2].manifest.unit != unit,
+                self._fits(one[2]) is False,
+            ),
         )
 
     def _units(self) -> dict[str, str]:

@@ -29,10 +29,17 @@ def _actuations(view: UnitView) -> ConsoleScreen[Any]:
     return UnitFunctions(view)
 
 
+def _flashing(view: UnitView) -> ConsoleScreen[Any]:
+    from workshop_console.screens.flash_files import FlashFiles
+
+    return FlashFiles(view)
+
+
 UNIT_WORK: dict[str, tuple[str, Callable[[UnitView], ConsoleScreen[Any]]]] = {
     "values": (mark("Actual values"), _values),
     "actuations": (mark("Actuations"), _actuations),
     "coding": (mark("Coding"), _coding),
+    "flashing": (mark("Flashing"), _flashing),
 }
 """By the key of the menu's entry: label, and the screen for one unit."""
 

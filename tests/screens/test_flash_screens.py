@@ -191,6 +191,19 @@ async def test_what_is_for_this_vehicle_stands_first_with_the_name_it_has_there(
         assert [row.cells[4] for row in driver.table.rows[:3]] == ["fits", "no", "no"]
 
 
+async def test_the_screen_of_a_unit_leads_to_its_files() -> None:
+    workshop = workshop_with(("aaa.hex", "engine.hex"))
+    workshop.units = (replace(workshop.units[0], name="ENGINE"), replace(workshop.units[1], name="AAA"))
+    async with console(workshop) as driver:
+        await driver.run_quick_test()
+        await driver.press("enter")
+        await driver.until(lambda: not driver.app.session.running)
+        assert f"{FLASHING} Flashing" in driver.text
+        await driver.press(FLASHING)
+        await driver.until(lambda: len(driver.table.rows) == 3)
+        assert [row.cells[2] for row in driver.table.rows[:2]] == ["engine.hex", "aaa.hex"]
+
+
 async def test_a_file_is_typed_completed_and_marked_and_a_bad_one_is_told() -> None:
     workshop = workshop_with(())
     folder = workshop.folders.config
