@@ -322,6 +322,20 @@ def check(session: Session, vci: str | None) -> int:
 )
 @click.option("--pace", type=click.IntRange(1), metavar="BITRATE", help=_("Give frames their bus time."))
 @click.option(
+    "--pace-data",
+    type=click.IntRange(1),
+    default=2_000_000,
+    metavar="BITRATE",
+    help=_("The same for the data of CAN FD frames."),
+)
+@click.option(
+    "--block-size",
+    type=click.IntRange(0, 255),
+    default=32,
+    metavar="FRAMES",
+    help=_("Frames that control units on CAN take in one go; 0: all."),
+)
+@click.option(
     "--answer-after", type=click.IntRange(0, 600_000), metavar="MS", help=_("Time for each answer.")
 )
 @click.option("--fault", "line_faults", metavar="SPEC", multiple=True, help=_("Switch a fault on."))

@@ -61,6 +61,8 @@ def simulate_command(options: Mapping[str, Any]) -> int:
         socketcand=socketcand,
         can=options["buses"],
         pace=options["pace"],
+        pace_data=options["pace_data"],
+        block_size=options["block_size"],
         faults=options["line_faults"],
         answer_after_ms=options["answer_after"],
         seed=options["seed"] or 0,

@@ -12,7 +12,7 @@ from pathlib import Path
 from workshop_console.console.errors import ConsoleError, Fact
 from workshop_console.console.model.clean import clean
 from workshop_console.console.simulation.bus.bus import SimulatedBus
-from workshop_console.console.simulation.bus.isotp import UnitsOnCan
+from workshop_console.console.simulation.bus.isotp import BLOCK_SIZE, UnitsOnCan
 from workshop_console.console.simulation.bus.joined_interface import JoinedInterface
 from workshop_console.console.simulation.bus.socketcand import SocketcandServer
 from workshop_console.console.simulation.definition import VehicleDefinition
@@ -38,6 +38,8 @@ def run(
     socketcand: Endpoint | None = None,
     can: Sequence[str] = (),
     pace: int | None = None,
+    pace_data: int = 2_000_000,
+    block_size: int = BLOCK_SIZE,
     faults: Sequence[str] = (),
     request_faults: RequestFaults | None = None,
     answer_after_ms: int | None = None,
@@ -56,6 +58,8 @@ def run(
         socketcand: where clients of the CAN bus connect; None: nowhere.
         can: interfaces of python-can that join the bus, `INTERFACE:CHANNEL[?key=value&...]`.
         pace: bit rate that the bus keeps; None: frames take no time.
+        pace_data: the same for the second part of FD frames with bit rate switch.
+        block_size: consecutive frames that units on CAN take in one go; 0: all.
         faults: specs as line_faults.py lists them.
         request_faults: faults at single requests, which the caller may change meanwhile; those of
             `faults` are added.
@@ -86,10 +90,11 @@ def run(
             loop,
             bitrate=pace or definition.bitrate,
             paced=pace is not None,
+            data_bitrate=pace_data,
             loss=parse_frame_loss(faults),
             seed=seed,
         )
-        on_can = UnitsOnCan(bus, loop, functional=definition.can_functional)
+        on_can = UnitsOnCan(bus, loop, functional=definition.can_functional, block_size=block_size)
         gateway = None
         if doip is not None:
             gateway = DoipGateway(loop, definition, doip, faults=switched_on, close_fault=close_fault)
@@ -115,10 +120,12 @@ def run(
                     unit_definition.can_request,
                     unit_definition.can_response,
                     away=unit.is_away,
+                    longest=unit.longest_request,
                 )
                 unit.on_reset.append(endpoint.abort)
             if gateway is not None:
                 gateway.units[unit_definition.logical] = requests
+                gateway.longest[unit_definition.logical] = unit.longest_request
         server = None
         if socketcand is not None:
             server = SocketcandServer(loop, bus, socketcand, close_fault=close_fault)

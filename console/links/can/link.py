@@ -302,7 +302,11 @@ class CanLink(HubLink):
         while self._outgoing:
             (identifier, extended, data), owner = self._outgoing[0]
             message = can.Message(
-                arbitration_id=identifier, is_extended_id=extended, data=data, is_fd=self._iso_tp.fd
+                arbitration_id=identifier,
+                is_extended_id=extended,
+                data=data,
+                is_fd=self._iso_tp.fd,
+                bitrate_switch=self._iso_tp.fd,
             )
             try:
                 self._bus.send(message, _SEND_PATIENCE_S)

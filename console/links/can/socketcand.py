@@ -20,6 +20,8 @@ PORT = 29536
 HANDSHAKE_S = 3.0
 """Until each of the answers while connecting."""
 _LONGEST_ELEMENT_BYTES = 512
+_BIT_RATE_SWITCH = 0x01
+"""Flag of CAN FD frames, as Linux has it."""
 _CHUNK_BYTES = 65_536
 
 
@@ -47,10 +49,12 @@ class SocketcandBus(can.BusABC):
         """Transmit a frame. Raises CanOperationError when the connection is gone or takes nothing."""
         identifier = f"{msg.arbitration_id:08X}" if msg.is_extended_id else f"{msg.arbitration_id:03X}"
         data = f" {msg.data.hex(' ')}" if msg.data else ""
+        flags = f"{_BIT_RATE_SWITCH * msg.bitrate_switch:X} " if msg.is_fd else ""
+        command = "fdsend" if msg.is_fd else "send"
         try:
             if timeout is not None and not select.select((), (self._socket,), (), timeout)[1]:
                 raise can.CanOperationError("Transmit buffer full", errno.ENOBUFS)
-            self._socket.sendall(f"< send {identifier} {len(msg.data):X}{data} >".encode())
+            self._socket.sendall(f"< {command} {identifier} {flags}{len(msg.data)}{data} >".encode())
         except (OSError, ValueError) as error:
             raise can.CanOperationError(str(error)) from error
 
@@ -107,18 +111,22 @@ class SocketcandBus(can.BusABC):
 
 
 def _frame(words: list[bytearray]) -> can.Message | None:
-    """Return the frame that `frame ID SECONDS DATA` says, or None for anything else."""
+    """Return the frame that `frame ID SECONDS DATA` or `fdframe ID FLAGS SECONDS DATA` says, or None."""
     try:
-        if len(words) < 3 or words[0] != b"frame":
+        fd = bool(words) and words[0] == b"fdframe"
+        if len(words) < 3 or (words[0] != b"frame" and not fd):
             return _error_frame() if words and words[0] == b"error" else None
+        flags = int(words.pop(2), 16) if fd else 0
         identifier = int(words[1], 16)
         return can.Message(
             arbitration_id=identifier,
             is_extended_id=len(words[1]) > 3,
             timestamp=float(words[2]),
             data=bytearray.fromhex(b"".join(words[3:]).decode("ascii")),
+            is_fd=fd,
+            bitrate_switch=bool(flags & _BIT_RATE_SWITCH),
         )
-    except ValueError:
+    except (ValueError, IndexError):
         return None
 
 

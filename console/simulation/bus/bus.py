@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from workshop_console.console.simulation.bus.frame import Frame, frame_bits
+from workshop_console.console.simulation.bus.frame import Frame, fd_frame_bits, frame_bits
 from workshop_console.console.simulation.scheduler import Scheduler
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +52,14 @@ class SimulatedBus:
     """Hands every frame to all parties but its sender, at once or paced to a bit rate."""
 
     def __init__(
-        self, scheduler: Scheduler, *, bitrate: int, paced: bool, loss: float = 0.0, seed: int = 0
+        self,
+        scheduler: Scheduler,
+        *,
+        bitrate: int,
+        paced: bool,
+        data_bitrate: int = 2_000_000,
+        loss: float = 0.0,
+        seed: int = 0,
     ) -> None:
         """Begin with nobody on the bus.
 
@@ -60,6 +67,7 @@ class SimulatedBus:
             scheduler: its clock.
             bitrate: bits a second.
             paced: whether frames take their time.
+            data_bitrate: bits a second in the second part of FD frames with bit rate switch.
             loss: share of frames that nobody hears.
             seed: makes the loss repeatable.
         """
@@ -68,6 +76,7 @@ class SimulatedBus:
         self.statistics = BusStatistics()
         self._scheduler = scheduler
         self._bit_s = 1 / bitrate
+        self._fast_bit_s = 1 / data_bitrate
         self._paced = paced
         self._parties: tuple[Party, ...] = ()
         self._waiting: list[tuple[int, int, Sender, Frame]] = []
@@ -117,8 +126,13 @@ class SimulatedBus:
 
     def _count(self, frame: Frame, at: float) -> float:
         """Add a frame to the statistics and return its bus time in seconds."""
-        bits = frame_bits(frame.identifier, frame.data, extended=frame.extended)
-        duration_s = bits * self._bit_s
+        if frame.fd:
+            bits, fast_bits = fd_frame_bits(frame.identifier, frame.data, extended=frame.extended)
+            duration_s = bits * self._bit_s + fast_bits * (self._fast_bit_s if frame.fast else self._bit_s)
+            bits += fast_bits
+        else:
+            bits = frame_bits(frame.identifier, frame.data, extended=frame.extended)
+            duration_s = bits * self._bit_s
         statistics = self.statistics
         statistics.frames += 1
         statistics.bits += bits

@@ -79,7 +79,11 @@ class JoinedInterface:
     def _write(self) -> None:
         while (frame := self._unsent.get()) is not None and not self._closed.is_set():
             message = self._can.Message(
-                arbitration_id=frame.identifier, data=frame.data, is_extended_id=frame.extended
+                arbitration_id=frame.identifier,
+                data=frame.data,
+                is_extended_id=frame.extended,
+                is_fd=frame.fd,
+                bitrate_switch=frame.fast,
             )
             if self._echoes is not None:
                 with self._echo_lock:
@@ -95,9 +99,15 @@ class JoinedInterface:
             except Exception:  # broken input or a cable pulled: try again, not in a tight loop
                 self._closed.wait(_POLL_S)
                 continue
-            if message is None or message.is_error_frame or message.is_remote_frame or message.is_fd:
+            if message is None or message.is_error_frame or message.is_remote_frame:
                 continue
-            frame = Frame(message.arbitration_id, bytes(message.data), message.is_extended_id)
+            frame = Frame(
+                message.arbitration_id,
+                bytes(message.data),
+                message.is_extended_id,
+                message.is_fd,
+                message.is_fd and message.bitrate_switch,
+            )
             if self._is_echo(frame) or len(self._received) >= _MOST_WAITING_FRAMES:
                 continue
             self._received.append(frame)

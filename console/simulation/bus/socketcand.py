@@ -8,8 +8,10 @@ Raw mode of the protocol (github.com/linux-can/socketcand, doc/protocol.md):
 | < open NAME > | < ok > |
 | < rawmode > | < ok >, then every frame that others send |
 | < send 7E0 3 2 10 3 > | |
+| < fdsend 7E0 1 3 2 10 3 > | (CAN FD; flags: 1 bit rate switch) |
 | < echo > | < echo > |
 | | < frame 7E8 1700000000.000001 065003003201F4CC > |
+| | < fdframe 7E8 01 1700000000.000001 065003003201F4CC > (to clients that have sent one) |
 
 Each client is a party on the bus. Nothing is lost: a client that sends faster than the bus is made to wait,
 one that does not read is disconnected when its buffer is full.
@@ -21,7 +23,7 @@ import socket
 import time
 
 from workshop_console.console.simulation.bus.bus import SimulatedBus
-from workshop_console.console.simulation.bus.frame import Frame
+from workshop_console.console.simulation.bus.frame import FD_LENGTHS, Frame
 from workshop_console.console.simulation.connection import Connection
 from workshop_console.console.simulation.event_loop import EventLoop
 from workshop_console.console.simulation.line_faults import CloseFault
@@ -30,6 +32,8 @@ from workshop_console.console.simulation.listener import Endpoint, Listener
 HANDSHAKE_S = 30.0
 """A client that is not in raw mode by then makes room for others."""
 
+_BIT_RATE_SWITCH = 0x01
+"""Flag of FD frames, as Linux has it."""
 _MOST_CLIENTS = 64
 _LONGEST_COMMAND_BYTES = 512
 _MOST_WAITING_FRAMES = 512
@@ -98,6 +102,8 @@ class SocketcandClient:
         self._buffer = b""
         self._opened = False
         self._raw = False
+        self._fd = False
+        """Whether the client speaks CAN FD: others could not read its frames."""
         self._held: list[bytes] | None = None
         self._frames = 0
         self._waiting = 0
@@ -107,10 +113,13 @@ class SocketcandClient:
 
     def hear(self, frame: Frame) -> None:
         """Pass a frame of another party on."""
-        width = 8 if frame.extended else 3
-        text = b"< frame %0*X %.6f %s >" % (
-            width,
+        if frame.fd and not self._fd:
+            return
+        text = b"< %s %0*X %s%.6f %s >" % (
+            b"fdframe" if frame.fd else b"frame",
+            8 if frame.extended else 3,
             frame.identifier,
+            b"%02X " % (_BIT_RATE_SWITCH * frame.fast) if frame.fd else b"",
             time.time(),
             frame.data.hex().upper().encode(),
         )
@@ -149,8 +158,8 @@ class SocketcandClient:
             self._connection.send(b"< error syntax >")
             return
         command = words[1]
-        if command == b"send" and self._raw:
-            self._send(words)
+        if command in (b"send", b"fdsend") and self._raw:
+            self._send(words, fd=command == b"fdsend")
         elif command == b"echo":
             self._connection.send(b"< echo >")
         elif command == b"open" and not self._opened and len(words) == 3:
@@ -167,15 +176,22 @@ class SocketcandClient:
         else:
             self._connection.send(b"< error unknown command >")
 
-    def _send(self, words: list[bytes]) -> None:
+    def _send(self, words: list[bytes], *, fd: bool) -> None:
+        rest = words[4:] if fd else words[3:]
         try:
-            identifier_text, data = words[2], bytes([int(word, 16) for word in words[4:]])
-            identifier, length = int(identifier_text, 16), int(words[3], 16)
+            identifier_text, data = words[2], bytes([int(word, 16) for word in rest[1:]])
+            identifier, length = int(identifier_text, 16), int(rest[0])
+            flags = int(words[3], 16) if fd else 0
         except (ValueError, IndexError):
             self._connection.send(b"< error syntax >")
             return
         extended = len(identifier_text) > 3
-        if length != len(data) or length > 8 or not 0 <= identifier <= (0x1FFFFFFF if extended else 0x7FF):
+        allowed = FD_LENGTHS if fd else range(9)
+        if (
+            length != len(data)
+            or length not in allowed
+            or not 0 <= identifier <= (0x1FFFFFFF if extended else 0x7FF)
+        ):
             self._connection.send(b"< error syntax >")
             return
         self._frames += 1
@@ -186,7 +202,8 @@ class SocketcandClient:
         self._waiting += 1
         if self._waiting >= _MOST_WAITING_FRAMES:
             self._connection.pause_reading(True)
-        self._bus.send(self, Frame(identifier, data, extended))
+        self._fd |= fd
+        self._bus.send(self, Frame(identifier, data, extended, fd, bool(flags & _BIT_RATE_SWITCH)))
 
     def _release(self) -> None:
         held, self._held = self._held, None

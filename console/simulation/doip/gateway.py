@@ -37,6 +37,8 @@ class DoipGateway:
         self.most_testers = MOST_TESTERS
         self.units: dict[int, Requests] = {}
         """Who listens, by logical address."""
+        self.longest: dict[int, int] = {}
+        """Longest request of each, in bytes."""
         self.refused = {
             unit.logical: code for unit in definition.units if (code := faults.nack(unit.name)) is not None
         }

@@ -176,7 +176,7 @@ class TesterConnection:
             self._acknowledge(payload, gateway.refused[target])
         elif None in units.values():
             self._acknowledge(payload, DiagnosticNack.UNKNOWN_TARGET_ADDRESS)
-        elif len(request) > LONGEST_MESSAGE_BYTES:
+        elif len(request) > gateway.longest.get(target, LONGEST_MESSAGE_BYTES):
             self._acknowledge(payload, DiagnosticNack.DIAGNOSTIC_MESSAGE_TOO_LARGE)
         else:
             self._acknowledge(payload, None)

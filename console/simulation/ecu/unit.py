@@ -118,6 +118,11 @@ class SimulatedUnit:
         return self._state.software
 
     @property
+    def longest_request(self) -> int:
+        """Bytes of the longest request that it takes: a block of a download may be the longest."""
+        return max(LONGEST_MESSAGE_BYTES, self.definition.flash.longest_block)
+
+    @property
     def boot_loader(self) -> bool:
         """Whether it runs its boot loader now."""
         self._state.expire_session()
