@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.workbench import FLASH_LEVEL, HandDrivenClock, Tester
 from workshop_console.console.flash_files.generate import CONTAINERS, FILES, SHIPPED, generate, software
-from workshop_console.console.model.flash import FlashFile, Manifest
+from workshop_console.console.model.flash import FlashFile, FlashStep, Manifest
 from workshop_console.console.model.software_block import parse_software_block
 from workshop_console.console.settings import Folders
+from workshop_console.console.simulation.definition import UnitDefinition
+from workshop_console.console.simulation.ecu.unit import SimulatedUnit
 from workshop_console.console.simulation.load import load_vehicle
+from workshop_console.console.simulation.security import secret_of
 from workshop_console.console.wiring import SHIPPED_FLASH_FILES, flash_files
 
+BELOW_S3_MS = 4_000
 SUFFIXES = {".hex", ".srec", ".bin", ".pdx"}
 
 
@@ -68,6 +73,52 @@ def test_the_bytes_say_what_the_manifest_says(tmp_path: Path) -> None:
     block = parse_software_block((tmp_path / "payload").read_bytes())
     assert block is not None
     assert (block.software, block.version) == (file.manifest.software, file.manifest.version)
+
+
+def flash(tester: Tester, unit: UnitDefinition, file: FlashFile, payload: bytes) -> None:
+    """Speak the sequence of the standard, as far as this unit wants it."""
+    left_out = unit.flash.sequence.leave_out
+    tester.ask("1003")
+    assert tester.ask("31010203", wait_ms=500) == "7101020300"
+    assert tester.ask("1002")[:4] == "5002"
+    assert tester.unlock(FLASH_LEVEL, secret_of(unit.name, FLASH_LEVEL)) == "6702"
+    if FlashStep.FINGERPRINT not in left_out:
+        assert tester.ask("2ef15a26112157530001") == "6ef15a"
+    for extra in unit.flash.sequence.add:
+        assert tester.ask(extra.request.hex(), wait_ms=BELOW_S3_MS)[:2] == "71"
+    if unit.flash.sequence.erase_all:
+        assert tester.ask("3101ff00", wait_ms=BELOW_S3_MS) == "7101ff0000"
+    for segment in file.manifest.segments:
+        area = f"{segment.address:08x}{segment.length:08x}"
+        if not unit.flash.sequence.erase_all:
+            assert tester.ask("3101ff00" + area, wait_ms=BELOW_S3_MS) == "7101ff0000"
+        answer = tester.ask(f"34{segment.data_format:02x}44{area}")
+        assert answer[:2] == "74"
+        block = int(answer[4:], 16) - 2
+        stored = payload[segment.offset : segment.offset + segment.stored]
+        for count, start in enumerate(range(0, len(stored), block), start=1):
+            request = f"36{count & 0xFF:02x}" + stored[start : start + block].hex()
+            assert tester.ask(request, wait_ms=100)[:2] == "76"
+        assert tester.ask("37", wait_ms=100) == "77"
+        if FlashStep.CHECK_MEMORY not in left_out:
+            assert tester.ask(f"31010202{segment.crc32:08x}", wait_ms=BELOW_S3_MS) == "7101020200"
+    assert tester.ask("3101ff01", wait_ms=BELOW_S3_MS) == "7101ff0100"
+    tester.ask("1101", wait_ms=BELOW_S3_MS)
+
+
+def test_each_of_them_brings_its_unit_to_the_new_software(
+    shipped: dict[str, tuple[FlashFile, ...]], tmp_path: Path
+) -> None:
+    reader = flash_files(Folders.of_user({"WORKSHOP_CONSOLE_HOME": str(tmp_path)}))
+    for name, files in shipped.items():
+        units = {unit.name: unit for unit in load_vehicle(name.split("-")[0]).units}
+        for file in files:
+            unit, clock = units[file.manifest.unit], HandDrivenClock()
+            tester = Tester(SimulatedUnit(unit, clock).request, clock)
+            reader.write_payload(file, tmp_path / "payload")
+            flash(tester, unit, file, (tmp_path / "payload").read_bytes())
+            for did, told in (("f188", file.manifest.software), ("f189", file.manifest.version)):
+                assert bytes.fromhex(tester.ask("22" + did, wait_ms=100)[6:]).decode() == told, name
 
 
 def test_a_new_set_has_a_new_key_and_the_private_one_is_nowhere(tmp_path: Path) -> None:
