@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.flash_following import AT_WORK, waiting
 from workshop_console.console.model.flash import JobState, JobSummary
 from workshop_console.i18n import flashing as words
 from workshop_console.i18n.texts import _
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from workshop_console.console.jobs.flashing import Flashing
-
-_AT_WORK = (JobState.RUNNING, JobState.STOPPING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +68,7 @@ def look(flashing: Flashing, seen: SeenFlash) -> FlashLook:
         jobs = flashing.jobs()
     except ConsoleError:  # the job's own screen says why; a box every few seconds would be too much
         return FlashLook(running=seen.running, waiting=seen.waiting)
-    running = tuple(job for job in jobs if job.state in _AT_WORK)
-    waiting = tuple(job for job in jobs if job.state is JobState.INTERRUPTED)
+    running = tuple(job for job in jobs if job.state in AT_WORK)
     ran, now = ({job.job_id for job in some} for some in (seen.running, running))
     ended = tuple(job for job in jobs if job.job_id in ran - now)
-    return FlashLook(running=running, waiting=waiting, ended=ended)
+    return FlashLook(running=running, waiting=tuple(waiting(jobs)), ended=ended)

@@ -40,6 +40,23 @@ def can_resume(job: JobSummary) -> bool:
     )
 
 
+def waiting(jobs: Sequence[JobSummary]) -> list[JobSummary]:
+    """Return the interrupted ones of all `jobs` (newest first) whose units still wait.
+
+    A job does not wait any more where each of its units was brought to its end by a newer one.
+    """
+    found = []
+    brought: set[tuple[str, str]] = set()
+    for job in jobs:
+        vin = job.plan.vin
+        if job.state is JobState.INTERRUPTED:
+            if any((vin, target.unit) not in brought for target in job.plan.targets):
+                found.append(job)
+        else:
+            brought |= {(vin, result.unit) for result in job.results if result.end is UnitEnd.NEW}
+    return found
+
+
 class FlashFollowing:
     """Reads the journal; a job that has no worker any more is told as interrupted.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.flash_following import AT_WORK, FlashFollowing, can_resume
+from workshop_console.console.jobs.flash_following import AT_WORK, FlashFollowing, can_resume, waiting
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.flash import JobState, Light
 from workshop_console.console.procedures.events import FlashStarted, Step, StepBegan
@@ -181,7 +181,7 @@ class Flashing:
 
     def interrupted(self) -> Sequence[JobSummary]:
         """Return the jobs to show first at the start: interrupted ones whose units wait, newest first."""
-        return [job for job in self.jobs() if job.state is JobState.INTERRUPTED]
+        return waiting(self.jobs())
 
     def running(self) -> Sequence[JobSummary]:
         """Return the jobs whose workers are at work, in this console or another."""

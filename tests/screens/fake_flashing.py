@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.flash_following import AT_WORK, can_resume, waiting
 from workshop_console.console.model.address import DoipAddress
 from workshop_console.console.model.flash import (
     CheckId,
@@ -171,6 +172,8 @@ class FakeFlashing:
         self.stopped: list[int] = []
         self.read_after: list[int] = []
         """From which entry on each reading of the journal was."""
+        self.looked = 0
+        """How often all jobs were read."""
         self.error: ConsoleError | None = None
 
     def read(self, file: Path) -> Sequence[FlashFile]:
@@ -221,6 +224,7 @@ class FakeFlashing:
         self.change(job_id, progress=replace(self.job(job_id).progress, **fields))  # type: ignore[arg-type]
 
     def jobs(self) -> Sequence[JobSummary]:
+        self.looked += 1
         return tuple(self.kept)
 
     def job(self, job_id: int) -> JobSummary:
@@ -238,11 +242,10 @@ class FakeFlashing:
         self.change(job_id, state=JobState.STOPPING)
 
     def can_resume(self, job: JobSummary) -> bool:
-        left = any(one.end in (UnitEnd.BOOT_LOADER, UnitEnd.UNKNOWN) for one in job.results)
-        return job.state is JobState.INTERRUPTED or (job.state is JobState.FAILED and left)
+        return can_resume(job)
 
     def interrupted(self) -> Sequence[JobSummary]:
-        return [one for one in self.kept if one.state is JobState.INTERRUPTED]
+        return waiting(self.kept)
 
     def running(self) -> Sequence[JobSummary]:
-        return [one for one in self.kept if one.state in (JobState.RUNNING, JobState.STOPPING)]
+        return [one for one in self.kept if one.state in AT_WORK]

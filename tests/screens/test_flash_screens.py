@@ -26,6 +26,7 @@ from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console import app as console_app
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs import flash_offered
+from workshop_console.console.jobs.flash_following import waiting
 from workshop_console.console.model.flash import (
     CheckId,
     FlashPlan,
@@ -453,10 +454,48 @@ async def test_an_interrupted_job_is_shown_first_and_taken_up_again() -> None:
         assert driver.place == "ProductGroups"
 
 
+async def test_an_interrupted_job_whose_unit_was_flashed_since_stands_in_nobodys_way() -> None:
+    workshop = workshop_with()
+    workshop.flashing.kept = [job(4, JobState.DONE), job(3, JobState.INTERRUPTED)]
+    workshop.flashing.change(4, results=(result(),))
+    async with console(workshop) as driver:
+        looked = workshop.flashing.looked
+        await driver.until(lambda: workshop.flashing.looked > looked + 1)
+        assert driver.place == "ProductGroups"
+        assert "INTERRUPTED" not in driver.text
+        assert workshop.flashing.can_resume(workshop.flashing.job(3)), "it can be taken up all the same"
+
+
+async def test_texts_of_files_and_descriptions_are_shown_as_they_are() -> None:
+    workshop = workshop_with()
+    hostile = "[/red]\x1b[2J\u202e漢字" * 5
+    workshop.flashing.kept = [job(3, JobState.RUNNING, replace(target(), label=hostile), target("GEARBOX"))]
+    workshop.flashing.moved(3, segment=hostile)
+    workshop.flashing.steps = {3: [replace(entry(1, FlashStep.ERASE), detail=hostile)]}
+    async with at_job(workshop) as (driver, _flashing):
+        await driver.until(lambda: "[/red]" in driver.lines[2])
+        assert "\x1b" not in driver.text
+        assert "\u202e" not in driver.text
+        await driver.press("escape")
+        await driver.until(lambda: "[/red]" in driver.text)
+        assert "\x1b" not in driver.text
+
+
+@pytest.mark.parametrize("size", [(79, 23), (40, 10), (20, 5)])
+async def test_a_small_terminal_ends_nothing(size: tuple[int, int]) -> None:
+    workshop = workshop_with()
+    workshop.flashing.kept, workshop.flashing.steps = [job()], {3: list(TO_TRANSFER)}
+    async with at_job(workshop, size=size) as (driver, flashing):
+        flashing.moved(3, block=30)
+        await driver.until(lambda: "30 of 40" in facts(driver))
+        await driver.press("down", "pagedown", "f6", "escape")
+        assert driver.place == "Jobs"
+
+
 async def test_several_interrupted_jobs_are_listed_first() -> None:
     workshop = workshop_with()
     workshop.flashing.kept = [
-        job(4, JobState.DONE),
+        job(4, JobState.STOPPED),
         job(3, JobState.INTERRUPTED),
         job(2, JobState.INTERRUPTED),
     ]
@@ -660,3 +699,13 @@ def test_every_check_and_step_has_words() -> None:
     assert all(words.step_text(step) for step in FlashStep)
     assert all(words.state_text(state) for state in JobState)
     assert all(words.end_text(end) and words.short_end_text(end) for end in UnitEnd)
+
+
+def test_a_job_waits_while_one_of_its_units_was_not_brought_to_its_end_since() -> None:
+    both = job(3, JobState.INTERRUPTED, target(), target("GEARBOX"))
+    one = replace(job(4, JobState.DONE), results=(result(),))
+    failed = replace(job(5, JobState.FAILED), results=(result(UnitEnd.BOOT_LOADER, unit="GEARBOX"),))
+    other = replace(job(6, JobState.DONE), results=(result(unit="GEARBOX"),))
+    assert waiting([failed, one, both]) == [both]
+    assert waiting([other, one, both]) == []
+    assert waiting([both, other, one]) == [both], "what was done before does not count"
