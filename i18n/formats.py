@@ -41,6 +41,22 @@ def number(value: float, *, digits: int | None = None) -> str:
     return shown.replace(",", "\0").replace(".", decimals).replace("\0", thousands)
 
 
+def measured(text: str) -> str:
+    """Return a decoded value in the form of the language where `text` is a plain number and its unit: 12,4 V.
+
+    Anything else stays as it is: a number without a unit may be a part number or a version.
+    """
+    digits, _space, unit = text.partition(" ")
+    try:
+        value = float(digits)
+    except ValueError:
+        return text
+    places = len(digits.partition(".")[2])
+    if not unit or f"{value:.{places}f}" != digits:
+        return text  # leading zeros, powers of ten
+    return f"{number(value, digits=places)} {unit}"
+
+
 def minutes(amount: int) -> str:
     """Return minutes, with hours or days beside them where that reads better: 1.440 Minuten (1 Tag)."""
     words = ngettext("{n} minute", "{n} minutes", amount).format(n=number(amount))

@@ -135,6 +135,8 @@ def fact_text(name: str, value: Fact, *, number: str = "") -> str:
     """
     from workshop_console.i18n import explain, formats
 
+    if name == "value":
+        return formats.measured(str(value))
     if name == "minutes" and isinstance(value, (int, float)):
         return formats.minutes(int(value))
     if name == "as_of":

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.style import Style
 
 from workshop_console.console.model.coding import CheckedCondition
+from workshop_console.i18n import formats
 from workshop_console.i18n.described import condition_text
 from workshop_console.i18n.texts import _
 from workshop_console.widgets.cells import width_of
@@ -42,7 +43,7 @@ def condition_words(checked: CheckedCondition) -> tuple[str, Style]:
         False: (_("not met"), BAD),
         None: (_("check yourself"), WARNING),
     }[checked.holds]
-    value = f" ({checked.value})" if checked.value else ""
+    value = f" ({formats.measured(checked.value)})" if checked.value else ""
     return f"{condition_text(checked.condition)}: {words}{value}", tone
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from workshop_console.console.model.dtc import STATUS_BIT_NAMES, DtcRecord, Fault
+from workshop_console.i18n import formats
 from workshop_console.i18n.explain import (
     explain_code,
     fault_state_text,
@@ -104,9 +105,9 @@ def fault_paragraphs(fault: Fault) -> list[Paragraph]:
     if fault.occurrences is not None:
         facts.append((_("Occurrences"), str(fault.occurrences)))
     if fault.first_occurrence:
-        facts.append((_("First"), fault.first_occurrence))
+        facts.append((_("First"), formats.measured(fault.first_occurrence)))
     if fault.last_occurrence:
-        facts.append((_("Last"), fault.last_occurrence))
+        facts.append((_("Last"), formats.measured(fault.last_occurrence)))
     facts.append(
         (_("Raw"), f"{fault.raw[:2]} {fault.raw[2:4]} {fault.raw[4:]}  {_('status')} {fault.status:02X}")
     )
@@ -141,9 +142,9 @@ def _records(title: str, records: tuple[DtcRecord, ...]) -> list[Paragraph]:
     paragraphs = []
     for record in records:
         paragraphs.append(heading(f"{title} 0x{record.number:02X}"))
-        width = min(_WIDEST_LABEL, max((width_of(value.name) for value in record.values), default=0))
+        width = min(_WIDEST_LABEL, max((width_of(value.shown_name) for value in record.values), default=0))
         paragraphs += [
-            Paragraph(label=value.name, label_width=width, text=f"{value.value} {value.unit}".strip())
+            Paragraph(label=value.shown_name, label_width=width, text=formats.measured(value.text))
             for value in record.values
         ]
         paragraphs.append(Paragraph(label=_("Raw"), label_width=width, text=spaced_hex(record.raw) or "-"))

@@ -212,7 +212,7 @@ def allowed_text(parameter: ParameterForm) -> str:
 def checked_text(checked: CheckedCondition) -> str:
     """Return a condition with a word for how it stands."""
     state = {True: _("met"), False: _("not met"), None: _("to be checked by you")}[checked.holds]
-    value = f" ({checked.value})" if checked.value else ""
+    value = f" ({formats.measured(checked.value)})" if checked.value else ""
     return f"{condition_text(checked.condition)}: {state}{value}"
 
 
@@ -256,9 +256,10 @@ def _print_run(told: _Told, function: FunctionForm) -> None:
     print(f"  {_('Result')}: {outcome_text(result.outcome)}")
     labels = {form.name: form.label for form in (*function.start.results, *_polled_results(function))}
     for value in result.results:
-        print(f"    {labels.get(value.name) or value.name}: {value.value} {value.unit}".rstrip())
+        print(f"    {labels.get(value.name) or value.name}: {formats.measured(value.text)}")
     for row in result.values:
-        print(f"    {row.label}: {row.text or '-'} {row.unit}".rstrip())
+        text = f"{row.text or '-'} {row.unit}".rstrip()
+        print(f"    {row.label}: {formats.measured(text)}")
     if result.given_back is not None:
         print(
             "  " + (_("Control was given back.") if result.given_back else _("Control was not given back."))

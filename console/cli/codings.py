@@ -189,7 +189,7 @@ def _print_readings(readings: Sequence[CodingReading]) -> None:
         for checked in reading.conditions:
             state = {True: _("met"), False: _("not met"), None: _("check yourself")}[checked.holds]
             tone = {True: GREEN, False: RED, None: YELLOW}[checked.holds]
-            value = f" ({checked.value})" if checked.value else ""
+            value = f" ({formats.measured(checked.value)})" if checked.value else ""
             print(colour(wrap(f"{condition_text(checked.condition)}: {state}{value}", "      ", "  "), tone))
         if reading.data is not None:
             print(wrap(f"{_('Raw')}: {reading.data.hex(' ').upper()}", "      ", "  "))

@@ -16,7 +16,7 @@ from workshop_console.console.model.report import ClearingResult, FaultReading
 from workshop_console.console.model.report_json import faults_document
 from workshop_console.console.procedures.events import FaultsCleared, FaultsRead, MessageRaised
 from workshop_console.console.procedures.fault_memory import unit_message
-from workshop_console.i18n import explain
+from workshop_console.i18n import explain, formats
 from workshop_console.i18n.texts import _, ngettext
 
 
@@ -98,8 +98,8 @@ def _print_fault(fault: Fault) -> None:
     for name, value in (
         (_("Priority"), fault.priority),
         (_("Occurrences"), fault.occurrences),
-        (_("First"), fault.first_occurrence),
-        (_("Last"), fault.last_occurrence),
+        (_("First"), formats.measured(fault.first_occurrence)),
+        (_("Last"), formats.measured(fault.last_occurrence)),
     ):
         if value not in (None, ""):
             print(f"  {name}: {value}")
@@ -112,5 +112,5 @@ def _print_fault(fault: Fault) -> None:
 def _print_record(title: str, record: DtcRecord) -> None:
     print(f"  {title} 0x{record.number:02X}:")
     for value in record.values:
-        print(wrap(f"{value.name}: {value.value} {value.unit}".rstrip(), "      ", "    "))
+        print(wrap(f"{value.shown_name}: {formats.measured(value.text)}", "      ", "    "))
     print(wrap(record.raw.hex(" ").upper(), "    "))

@@ -42,10 +42,12 @@ def _decode_field(field: FieldLayout, data: bytes) -> DecodedValue | None:
         number = raw_number(field, raw, bit_length)
         for entry in field.texts:
             if entry.low <= number <= entry.high:
-                return DecodedValue(name=field.name, value=entry.text, raw=raw)
-        return DecodedValue(name=field.name, value=_physical(field, number), unit=field.unit, raw=raw)
+                return DecodedValue(name=field.name, label=field.label, value=entry.text, raw=raw)
+        value = _physical(field, number)
+        return DecodedValue(name=field.name, label=field.label, value=value, unit=field.unit, raw=raw)
     content = _bits(raw, field.bit_position, bit_length).to_bytes((bit_length + 7) // 8, "big")
-    return DecodedValue(name=field.name, value=_text(field, content), unit=field.unit, raw=raw)
+    value = _text(field, content)
+    return DecodedValue(name=field.name, label=field.label, value=value, unit=field.unit, raw=raw)
 
 
 def raw_number(field: FieldLayout, raw: bytes, bit_length: int) -> int | float:

@@ -92,6 +92,18 @@ class DecodedValue:
     """Plain text, cleaned; numbers in plain notation with a dot."""
     unit: str = ""
     raw: bytes = b""
+    label: str = ""
+    """LONG-NAME, where one is described."""
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name that a person reads."""
+        return self.label or self.name
+
+    @property
+    def text(self) -> str:
+        """Return the value and its unit."""
+        return f"{self.value} {self.unit}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)

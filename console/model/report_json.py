@@ -31,7 +31,13 @@ def _record_document(record: DtcRecord) -> Document:
         "number": record.number,
         "raw": record.raw.hex().upper(),
         "values": [
-            {"name": value.name, "value": value.value, "unit": value.unit, "raw": value.raw.hex().upper()}
+            {
+                "name": value.name,
+                "label": value.label,
+                "value": value.value,
+                "unit": value.unit,
+                "raw": value.raw.hex().upper(),
+            }
             for value in record.values
         ],
     }

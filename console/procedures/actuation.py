@@ -420,10 +420,7 @@ class _Run:
         return _request(function.stop.request) if function.stop is not None else None
 
     def _written(self, result: ActuationResult, entry_id: int) -> ActuationResult:
-        details = (
-            *result.settings,
-            *((value.name, f"{value.value} {value.unit}".rstrip()) for value in result.results),
-        )
+        details = _details(result)
         try:
             self._desk.orders.complete(
                 entry_id, answer=result.answer, outcome=result.outcome, details=details
@@ -488,6 +485,30 @@ class _Run:
         task = UnitTask(address=self._unit.address, timing=self._unit.summary.timing, script=script)
         ((_, result),) = run_scripts(self._link, [task], self._cancellation)
         return result
+
+
+def _details(result: ActuationResult) -> tuple[tuple[str, str], ...]:
+    """Return settings and results as a person reads them; a setting that the answer repeats stands once."""
+    function, set_to = result.function, dict(result.settings)
+    parameters = {parameter.name: parameter for parameter in function.start.parameters}
+    polled = function.results.results if function.results is not None else ()
+    labels = {form.name: form.label for form in (*function.start.results, *polled)}
+    found = []
+    for name, value in result.settings:
+        parameter = parameters.get(name)
+        unit = parameter.unit if parameter is not None else ""
+        found.append(((parameter.label if parameter is not None else "") or name, f"{value} {unit}".rstrip()))
+    for told in result.results:
+        if not _same(told.value, set_to.get(told.name, "")):
+            found.append((labels.get(told.name) or told.name, told.text))
+    return tuple(found)
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return one == other
 
 
 def _unmet(conditions: tuple[CheckedCondition, ...]) -> CheckedCondition | None:

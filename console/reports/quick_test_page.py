@@ -100,8 +100,8 @@ def fault_section(fault: Fault) -> str:
         (_("Status"), f"0x{fault.status:02X}  {bits}"),
         (_("Priority"), str(fault.priority) if fault.priority is not None else ""),
         (_("Occurrences"), str(fault.occurrences) if fault.occurrences is not None else ""),
-        (_("First"), fault.first_occurrence),
-        (_("Last"), fault.last_occurrence),
+        (_("First"), formats.measured(fault.first_occurrence)),
+        (_("Last"), formats.measured(fault.last_occurrence)),
         (_("Raw"), fault.raw),
     ]
     records = [_record(_("Snapshot"), record) for record in fault.snapshots]
@@ -111,8 +111,7 @@ def fault_section(fault: Fault) -> str:
 
 def _record(title: str, record: DtcRecord) -> str:
     rows = [
-        (value.name, f"{value.value} {value.unit}".strip(), value.raw.hex().upper())
-        for value in record.values
+        (value.shown_name, formats.measured(value.text), value.raw.hex().upper()) for value in record.values
     ]
     values = table([_("Name"), _("Value"), _("Raw")], rows, ["", "", "raw"]) if rows else ""
     raw = f"<p class='raw'>{escape(record.raw.hex(' ').upper())}</p>"

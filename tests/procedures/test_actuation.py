@@ -29,6 +29,7 @@ from tests.procedures.order_book import KeptOrders
 from tests.procedures.scripted import ScriptedLink
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.actuation import ActuationResult
+from workshop_console.console.model.dtc import DecodedValue
 from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.forms import Condition, EncodedRequest, FunctionForm, FunctionKind
 from workshop_console.console.model.kept import EntryKind
@@ -129,7 +130,20 @@ def test_an_output_is_driven_until_it_is_stopped_and_then_given_back() -> None:
     (entry,) = bench.orders.kept
     assert (entry.kind, entry.what, entry.who) == (EntryKind.ACTUATION, "Cooling fan", "Petra")
     assert (entry.request.hex(), entry.answer.hex(), entry.outcome) == (ADJUST, "6f040003", "stopped")
-    assert ("Duty", "50") in entry.details
+    assert ("Duty", "50 %") in entry.details
+
+
+def test_a_setting_that_the_answer_repeats_stands_once_in_the_order_book(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def repeated(_coder: object, _unit: object, _variant: str, answers: Sequence[object]) -> object:
+        told = DecodedValue(name="Duty", value="50", unit="%"), DecodedValue(name="Load", value="7", unit="%")
+        return [told for _answer in answers]
+
+    monkeypatch.setattr(ByteCoder, "decode", repeated)
+    bench = Bench(Unit())
+    bench.run(during=bench.stop)
+    assert bench.orders.kept[0].details == (("Duty", "50 %"), ("Load", "7 %"))
 
 
 def test_after_the_given_time_an_output_is_given_back_and_counts_as_done() -> None:

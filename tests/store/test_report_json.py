@@ -157,7 +157,7 @@ def test_fault_document_is_the_one_of_the_design() -> None:
     assert (document["state"], document["text"]) == ("current", "Misfire ‹cylinder 1›")
     assert document["snapshot"][0]["raw"] == "0102FF"
     assert document["snapshot"][0]["values"] == [
-        {"name": "Speed", "value": "0.5", "unit": "km/h", "raw": "FF"}
+        {"name": "Speed", "label": "", "value": "0.5", "unit": "km/h", "raw": "FF"}
     ]
     assert fault_document(Fault(dtc=1, status=0), text_of)["text"] == "explained"
 
