@@ -38,7 +38,7 @@ def flash_worker_command(session: Session, job_id: int, *, vci: str, handles: st
             signal.signal(getattr(signal, name), stop)
     try:
         if not held:
-            held += _hold(session, vci_lock(session.folders), job_id, vci)
+            held += _hold(session, vci_lock(session.folders), job_id, worker.plan(job_id).vci_given)
         state = worker.run(job_id, _tell_ready, vci=vci)
     finally:
         close()

@@ -88,6 +88,16 @@ class FlashWorker:
         if self._flash_log is not None:
             self._flash_log.ask_to_stop()
 
+    def plan(self, job_id: int) -> FlashPlan:
+        """Return what a job is to do. Raises ConsoleError WC-744, WC-748."""
+        return self._job(job_id).plan
+
+    def _job(self, job_id: int) -> JobSummary:
+        job = self._journal.job(job_id)
+        if job is None:
+            raise ConsoleError("WC-744", job=job_id)
+        return job
+
     def run(self, job_id: int, ready: Callable[[], None], *, vci: str = "") -> JobState:
         """Do the job and return how it ended; `ready` is called once it is RUNNING in the journal.
 
@@ -95,9 +105,7 @@ class FlashWorker:
 
         Raises ConsoleError before that: WC-744, WC-748, WC-749, WC-754, WC-6xx.
         """
-        job = self._journal.job(job_id)
-        if job is None:
-            raise ConsoleError("WC-744", job=job_id)
+        job = self._job(job_id)
         self._vci = vci or job.plan.vci
         log = self._flash_log = JournalLog(self._journal, job_id)
         if self._stop:

@@ -233,3 +233,46 @@ def test_a_worker_that_does_not_begin_says_why(
     assert raised.value.number == "WC-742"
     assert "no such disk" in str(raised.value.facts["detail"])
     assert [job.state for job in workshop.flashing.jobs()] == [JobState.STOPPED]
+
+
+_WORKER = """
+import sys
+from workshop_console.console.cli import run
+code = run(["flash-worker", sys.argv[1], "--vci", sys.argv[2]])
+print("code", code, file=sys.stderr)
+loaded = {name.partition(".")[0] for name in sys.modules}
+print("heavy " + " ".join(loaded & {*sys.argv[3:]}), file=sys.stderr)
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print("peak", peak, file=sys.stderr)
+"""
+HEAVY = ("textual", "rich", "httpx", "odxtools", "sqlite_utils", "starlette", "cryptography", "bincopy")
+LARGEST_KIB = 80 * 1024
+"""The worker with a small file; the file itself is read piece by piece."""
+
+
+def test_the_worker_is_light_and_takes_its_locks_where_nobody_passed_them_on(workshop: Workshop) -> None:
+    from workshop_console.console.jobs.flash_payload import write_payloads
+    from workshop_console.console.wiring import flash_files
+    from workshop_console.data.store import open_store
+    from workshop_console.i18n.messages import SHIPPED
+
+    plan = planned(workshop, ENGINE)
+    store = open_store(workshop.folders, texts=SHIPPED)
+    job_id = store.journal.create(plan)
+    folder = workshop.folders.jobs / str(job_id)
+    folder.mkdir(parents=True)
+    store.journal.replace_plan(job_id, write_payloads(plan, folder, flash_files(workshop.folders)))
+    store.close()
+    with workshop.line.working():
+        given = workshop.line.give_away(plan.vci_given)
+    ran = subprocess.run(
+        [sys.executable, "-c", _WORKER, str(job_id), given.uri, *HEAVY],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert until_over(workshop, job_id).state is JobState.DONE, ran.stderr
+    told = dict(line.partition(" ")[::2] for line in ran.stderr.splitlines())
+    assert told["code"] == "0"
+    assert told["heavy"] == ""
+    assert int(told["peak"]) < LARGEST_KIB
