@@ -274,7 +274,7 @@ class UnitEnd(StrEnum):
     OLD = "old"
     BOOT_LOADER = "boot-loader"
     UNKNOWN = "unknown"
-    """It does not answer."""
+    """It does not answer, or not what it is, or not whether that is whole."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,8 @@ class Notes:
         """Whether the unit found its dependencies good since the last erase."""
         self.restarted = False
         """Whether it was reset since then."""
+        self.unlocked = False
+        """Whether it ever took a key."""
         self._segments = frozenset(segments)
         for entry in entries:
             detail = self._segment(entry.detail)
@@ -118,6 +120,8 @@ class Notes:
             self.checked = good
         elif step is FlashStep.RESET:
             self.restarted = self.checked
+        elif step is FlashStep.SECURITY_ACCESS:
+            self.unlocked = self.unlocked or good
 
 
 class Begin(Enum):
@@ -154,9 +158,13 @@ def end_of(identity: SoftwareIdentity, manifest: Manifest, notes: Notes, sequenc
     if not identity.answered:
         return UnitEnd.UNKNOWN
     if is_new(identity, manifest):
-        if not notes.erased or begin(identity, manifest, sequence, notes) in (Begin.FINISHED, Begin.RESTART):
-            return UnitEnd.NEW
-        return UnitEnd.BOOT_LOADER
+        shown = not notes.erased or begin(identity, manifest, sequence, notes) in (
+            Begin.FINISHED,
+            Begin.RESTART,
+        )
+        return UnitEnd.NEW if shown else UnitEnd.UNKNOWN
     if identity.boot_loader or identity.session == PROGRAMMING_SESSION:
         return UnitEnd.BOOT_LOADER
-    return UnitEnd.OLD if identity.software else UnitEnd.UNKNOWN
+    if identity.software in ("", manifest.software) and not (identity.software and identity.version):
+        return UnitEnd.UNKNOWN
+    return UnitEnd.OLD

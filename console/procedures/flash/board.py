@@ -8,6 +8,7 @@ from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.model.flash import FlashProgress, FlashStep
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.procedures.flash.log import FlashLog
+from workshop_console.console.procedures.flash.trouble import told
 
 EVERY_S = 0.1
 """Blocks are many; who watches sees ten changes a second at most."""
@@ -78,7 +79,6 @@ class Board:
         """Show something that ends nothing."""
         if message not in self._warnings:
             self._warnings.append(message)
-            self._due = 0.0
 
     # -- for those who watch ---------------------------------------------------------------------------
 
@@ -98,6 +98,8 @@ class Board:
         if now < self._due:
             return None
         self._due = now + EVERY_S
+        if self._unfinished and self._log.stop_wished():
+            self.warn(told("WC-727", unit=", ".join(sorted(self._unfinished))))
         progress = FlashProgress(
             unit=self._unit,
             step=self._step,

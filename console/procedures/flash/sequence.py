@@ -70,8 +70,6 @@ LEAVING_PATIENCE_S = 10.0
 """The same, after a refusal."""
 RESET_PATIENCE_S = 30.0
 """Least time that a unit gets to show its new software after its reset."""
-SECURITY_WAITS = 3
-"""Delays of security access that are waited for."""
 _RETRY_S = 0.5
 _SETTLE_S = 0.2
 
@@ -213,16 +211,20 @@ class UnitFlash:
 
     def _assess(self) -> Talk[None]:
         """Wait until the unit answers; know what it is and where to begin."""
-        yield from self._await_identity(UNIT_PATIENCE_S if self.notes.erased else WHOLE_UNIT_PATIENCE_S)
-        if self.identity.session == uds.PROGRAMMING_SESSION:
-            # Left open by a run before; only outside of it an application says what it is.
-            self._session = 0
-            yield diagnostic_session(uds.DEFAULT_SESSION)
-            yield Rest(_SETTLE_S)
-            yield from self._await_identity(UNIT_PATIENCE_S)
+        yield from self._know(UNIT_PATIENCE_S if self.notes.erased else WHOLE_UNIT_PATIENCE_S)
         self.begin = begin(self.identity, self._manifest, self._sequence, self.notes)
         whole = not self.identity.boot_loader and self.begin is not Begin.PROVE
         self._board.unfinished(self.target.unit, erased=not whole)
+
+    def _know(self, patience_s: float) -> Talk[None]:
+        """Wait until the unit says what it is outside of the programming session. Raises GoneError."""
+        yield from self._await_identity(patience_s)
+        if self.identity.session == uds.PROGRAMMING_SESSION:
+            # Open from before; only outside of it an application says what it is.
+            self._session = 0
+            yield diagnostic_session(uds.DEFAULT_SESSION)
+            yield Rest(_SETTLE_S)
+            yield from self._await_identity(patience_s)
 
     def _await_identity(self, patience_s: float) -> Talk[None]:
         """Ask until the unit says what it is. Raises GoneError."""
@@ -234,13 +236,13 @@ class UnitFlash:
                 if self.identity.answered:
                     return
                 self._board.missing(self.target.unit, missing=True)
-                if exchange.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED):
-                    yield from self._await_line()
-                    until = self._desk.monotonic() + patience_s
-                elif self._desk.monotonic() >= until:
+                if self._desk.monotonic() >= until:
                     raise GoneError(self._step, trouble.silent(self.target.unit, self._step, exchange))
-                else:
-                    yield Rest(_RETRY_S)
+                if exchange.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED):
+                    since = self._desk.monotonic()
+                    yield from self._await_line()
+                    until += self._desk.monotonic() - since
+                yield Rest(_RETRY_S)
         finally:
             self._board.missing(self.target.unit, missing=False)
 
@@ -351,41 +353,32 @@ class UnitFlash:
             )
 
     def _unlock(self) -> Talk[None]:
-        """Unlock the programming session; delays that the unit wants are waited for."""
+        """Unlock the programming session."""
         step, level, unit = FlashStep.SECURITY_ACCESS, self._sequence.security_level, self.target.unit
         ring = self._desk.key_ring(unit)
-        for waits in range(SECURITY_WAITS + 1):
-            yield from self._sit_out(ring, level)
-            entry = self._begin(step, f"0x{level:02X}")
-            self.hand.timing = self._timing
-            unlocking = yield from unlock(Conversation(), level, ring)
-            exchange = unlocking.exchange
-            outcome = Outcome.POSITIVE if unlocking.open else exchange.outcome if exchange else None
-            nrc = exchange.nrc if exchange is not None else None
-            self._log.complete(
-                entry,
-                trouble.OUTCOMES[outcome] if outcome is not None else "skipped",
-                f"0x{nrc:02X}" if nrc is not None else "",
-            )
-            if unlocking.open:
-                return
-            if exchange is not None:
-                self._board.answered(exchange)
-                if exchange.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED):
-                    yield from self._await_line()
-                    raise BreakError(step, trouble.line_lost(unit, step, self._uri))
-                if exchange.nrc is None and not exchange.positive:
-                    raise BreakError(step, trouble.silent(unit, step, exchange), weight=_SUSPECT)
-            if unlocking.access is not Access.DELAYED or waits == SECURITY_WAITS:
-                break
-        if unlocking.access is Access.REFUSED and nrc is not None:
-            if (yield from self._session_lost()):
-                raise BreakError(step, trouble.refused(unit, step, nrc), weight=_SUSPECT)
-            raise RefusalError(step, trouble.refused(unit, step, nrc))
+        if self.notes.unlocked:
+            # Its keys are known to be right: what went unanswered was no false one.
+            ring.attempts.unlocked(level)
+        yield from self._sit_out(ring, level)
+        entry = self._begin(step, f"0x{level:02X}")
+        unlocking = yield from unlock(Conversation(), level, ring)
+        exchange = unlocking.exchange
+        if unlocking.open or exchange is None:
+            self._log.complete(entry, "positive" if unlocking.open else "skipped")
+        else:
+            self._complete(entry, step, "", exchange)
+            self._board.answered(exchange)
+        if unlocking.open:
+            self.notes.unlocked = True
+            return
+        if unlocking.access is Access.NO_ANSWER and exchange is not None:
+            yield from self._unwelcome(step, exchange)
+        if exchange is not None and exchange.nrc is not None and unlocking.access is not Access.FALSE_KEY:
+            yield from self._unwelcome(step, exchange)
         raise RefusalError(step, unlocking.messages[-1])
 
     def _sit_out(self, ring: KeyRing, level: int) -> Talk[None]:
-        """Wait while the unit is known to refuse: asking earlier makes some begin anew."""
+        """Wait while the unit is known to refuse since a run before: asking makes some count anew."""
         if wait_s := ring.attempts.wait_s(level):
             yield Rest(float(wait_s))
 
@@ -579,11 +572,10 @@ class UnitFlash:
         """Let the unit go back to what it can, and return what it holds by its own word."""
         if not isinstance(problem, GoneError):
             try:
-                if self._session:
-                    self._session = 0
+                if self._session not in (0, uds.PROGRAMMING_SESSION):
                     yield diagnostic_session(uds.DEFAULT_SESSION)
-                    yield Rest(_SETTLE_S)
-                yield from self._await_identity(LEAVING_PATIENCE_S)
+                self._session = 0
+                yield from self._know(LEAVING_PATIENCE_S)
             except GoneError:
                 pass
         else:
