@@ -19,7 +19,6 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report_json import utc_text
-from workshop_console.i18n import formats
 from workshop_console.i18n.flashing import (
     end_text,
     identity_text,
@@ -34,6 +33,7 @@ from workshop_console.i18n.texts import _
 EVERY_S = 0.25
 _LINE_EVERY_S = 2.0
 """Between two lines that only tell how far a transfer is."""
+_INDENT = " " * 10
 _GOES_ON = frozenset({JobState.PLANNED, JobState.RUNNING, JobState.STOPPING})
 
 
@@ -85,13 +85,9 @@ class _Printer:
         """Print what is new."""
         if self._quiet:
             return
-        if job.state is not self._state:
-            self._state = job.state
-            tone = {JobState.DONE: GREEN, JobState.FAILED: RED, JobState.INTERRUPTED: RED}.get(
-                job.state, BOLD
-            )
-            text = _("Flash job {number}: {state}").format(number=job.job_id, state=state_text(job.state))
-            print(colour(text, tone), flush=True)
+        changed, self._state = job.state is not self._state, job.state
+        if changed and job.state in _GOES_ON:
+            _print_state(job)
         for entry in entries:
             self._entry(entry)
         open_ones = [entry.entry_id for entry in entries if entry.ended is None]
@@ -99,6 +95,8 @@ class _Printer:
             self.last = min(open_ones) - 1 if open_ones else entries[-1].entry_id
         if job.state in _GOES_ON:
             self._progress(job.progress)
+        elif changed:
+            _print_state(job)
 
     def _entry(self, entry: JournalEntry) -> None:
         if entry.ended is None:
@@ -113,8 +111,8 @@ class _Printer:
 
     def _line(self, entry: JournalEntry, text: str) -> None:
         name = f"{entry.unit}  " if entry.unit else ""
-        clock = formats.clock_time(entry.ended or entry.began)
-        print(wrap(f"{clock}  {name}{step_text(entry.step)}: {text}", " " * 10), flush=True)
+        clock = f"{(entry.ended or entry.began).astimezone():%H:%M:%S}"
+        print(wrap(f"{clock}  {name}{step_text(entry.step)}: {text}", _INDENT, ""), flush=True)
 
     def _progress(self, progress: FlashProgress) -> None:
         now = time.monotonic()
@@ -122,7 +120,13 @@ class _Printer:
         if progress.step is not FlashStep.TRANSFER or at == self._told or now - self._told_at < _LINE_EVERY_S:
             return
         self._told, self._told_at = at, now
-        print(wrap(progress_text(progress), " " * 10, " " * 10), flush=True)
+        print(wrap(progress_text(progress), _INDENT), flush=True)
+
+
+def _print_state(job: JobSummary) -> None:
+    tone = {JobState.DONE: GREEN, JobState.FAILED: RED, JobState.INTERRUPTED: RED}.get(job.state, BOLD)
+    text = _("Flash job {number}: {state}").format(number=job.job_id, state=state_text(job.state))
+    print(colour(text, tone), flush=True)
 
 
 def progress_text(progress: FlashProgress) -> str:

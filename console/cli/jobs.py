@@ -22,6 +22,7 @@ from workshop_console.console.cli.output import (
     colour,
     print_json,
     print_table,
+    wrap,
 )
 from workshop_console.console.cli.running import run_job
 from workshop_console.console.cli.session import Session
@@ -99,7 +100,7 @@ def _list(session: Session, jobs: Sequence[JobSummary]) -> int:
     print_table(
         (
             Column(title=_("No."), right=True),
-            Column(title=_("Started"), most=16),
+            Column(title=_("Started"), least=17, most=24),
             Column(title=_("State"), most=16),
             Column(title=_("Vehicle"), least=10, most=40),
             Column(title=_("Control units"), least=10, most=60),
@@ -143,7 +144,7 @@ def _print_job(session: Session, job: JobSummary) -> None:
     print(colour(f"{text}  {job.plan.vehicle_name} {job.plan.vin}  {units}", _TONES.get(job.state, BOLD)))
     for entry in session.workshop.flashing.entries(job.job_id):
         name = f"{entry.unit}  " if entry.unit else ""
-        clock = formats.clock_time(entry.began)
-        print(f"  {clock}  {name}{step_text(entry.step)}: {outcome_text(entry)}")
+        clock = f"{entry.began.astimezone():%H:%M:%S}"
+        print(wrap(f"{clock}  {name}{step_text(entry.step)}: {outcome_text(entry)}", " " * 12, "  "))
     if job.state in AT_WORK and job.progress.total:
         print(f"  {progress_text(job.progress)}")
