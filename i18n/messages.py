@@ -145,6 +145,10 @@ def fact_text(name: str, value: Fact, *, number: str = "") -> str:
         from workshop_console.i18n.codes import flashing
 
         return str(flashing.STATES.get(str(value), value))
+    if name == "step":
+        from workshop_console.i18n.codes import flashing
+
+        return _(flashing.STEPS[str(value)]) if value in flashing.STEPS else str(value)
     if name == "group":
         return explain.group_name(str(value))
     if name == "detail":
