@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from rich.style import Style
@@ -53,6 +53,8 @@ END_TONES: dict[UnitEnd, Style] = {
     UnitEnd.BOOT_LOADER: BAD,
     UnitEnd.UNKNOWN: BAD,
 }
+_SILENT_STEPS = (FlashStep.RESET, FlashStep.IDENTIFY)
+"""Steps where a unit is silent for a while because it starts anew."""
 _BAR_CELLS = 20
 _MOST_WARNINGS = 3
 _MOST_UNITS = 4
@@ -84,8 +86,8 @@ class FlashJob(FollowingScreen[None]):
         """Whose steps are shown, as chosen; empty: of the one that is worked on."""
         self._worked_on = ""
         """The unit that was worked on last; steps of the whole vehicle have none."""
-        self._followed: FlashStep | None = None
-        """The step that the cursor was put on last."""
+        self._put: Hashable | None = None
+        """Where the cursor was left; elsewhere it is where the mechanic put it."""
         self._resumable = False
         self._wished = False
         """Whether a stop was asked for here; the worker says so as soon as it finds it."""
@@ -203,11 +205,12 @@ class FlashJob(FollowingScreen[None]):
         steps = steps_of(job, tuple(self._entries.values()), self._shown_unit)
         now = _current(job, steps)
         rows = [self._row(job, seen, now=seen is now) for seen in steps]
-        followed = table.cursor_key in (None, self._followed)
+        follows = table.cursor_key == self._put
         table.show(_columns(), rows)
-        if now is not None and now.step is not self._followed and followed:
-            self._followed = now.step
-            table.move_to(now.step)
+        if follows:
+            if now is not None:
+                table.move_to(now.step)
+            self._put = table.cursor_key
 
     def _facts(self, job: JobSummary) -> list[Paragraph]:
         ended = job.state in ENDED_STATES or (job.state is JobState.INTERRUPTED)
@@ -232,7 +235,10 @@ class FlashJob(FollowingScreen[None]):
         elif job.state is JobState.INTERRUPTED:
             text += ": " + _("F5 takes it up again")
         elif job.progress.waits_for_unit and job.state in AT_WORK:
-            text += ": " + _("nothing answers now; tried again and again")
+            if job.progress.step in _SILENT_STEPS:
+                text += ": " + _("waits for the control unit to come back")
+            else:
+                text += ": " + _("nothing answers now; tried again and again")
         elif job.ended is not None and job.state in ENDED_STATES:
             text += f"  {formats.moment_to_the_second(job.ended)}"
         if job.runs > 1:
@@ -259,14 +265,15 @@ class FlashJob(FollowingScreen[None]):
         taken = _("{n} of {count}").format(
             n=formats.file_size(progress.done), count=formats.file_size(progress.total)
         )
+        moves = progress.step is FlashStep.TRANSFER
         refusal = nrc_text(progress.last_nrc) if progress.last_nrc is not None else ""
         pending = formats.number(progress.pending) if progress.pending else ""
         return [
             (_("Control unit"), unit, BOLD),
             (_("Block"), block, PLAIN),
             (_("Taken"), f"{_bar(share)} {int(share * 100):3d} %  {taken}", PLAIN),
-            (_("Rate"), words.rate_text(progress), PLAIN),
-            (_("Time left"), words.left_text(progress), PLAIN),
+            (_("Rate"), words.rate_text(progress) if moves else "", PLAIN),
+            (_("Time left"), words.left_text(progress) if progress.done < progress.total else "", PLAIN),
             (_("Pending (0x78)"), pending, WARNING if pending else PLAIN),
             (_("Last refusal"), refusal, WARNING if refusal else PLAIN),
         ]
@@ -319,8 +326,9 @@ class FlashJob(FollowingScreen[None]):
             badge = "*" if job.state in AT_WORK else "?"
             return Row(key=seen.step, cells=(text, begun, detail), tones=(tone, tone), badge=badge)
         if entry is None:
-            if seen.step is FlashStep.READOUT and job.plan.readout:
-                return Row(key=seen.step, cells=(text, _("done")), badge=_good())
+            if seen.step is FlashStep.READOUT:
+                kept = _("report {n}").format(n=job.plan.readout)
+                return Row(key=seen.step, cells=(text, _("done"), kept), badge=_good())
             return Row(key=seen.step, cells=(text, _("next") if job.state in AT_WORK else "-"))
         took = ""
         if entry.ended is not None:
@@ -391,8 +399,9 @@ class FlashJob(FollowingScreen[None]):
         units = self._units
         at = units.index(self._shown_unit) if self._shown_unit in units else -1
         self._unit = units[(at + 1) % len(units)]
-        self._followed = None
-        self.query_one("#steps", Table).first()
+        table = self.query_one("#steps", Table)
+        table.first()
+        self._put = table.cursor_key
         self.redraw()
 
     def do_save(self) -> None:
@@ -417,10 +426,14 @@ def _columns() -> tuple[Column, ...]:
 
 def _current(job: JobSummary, steps: Sequence[SeenStep]) -> SeenStep | None:
     """Return the step that is on its way, or was when the worker went away."""
-    open_ones = [seen for seen in steps if seen.entry is not None and seen.entry.ended is None]
-    if job.state in ENDED_STATES or not open_ones:
+    if job.state in ENDED_STATES:
         return None
-    return max(open_ones, key=lambda seen: seen.entry.entry_id if seen.entry else 0)
+    open_ones = [seen for seen in steps if seen.entry is not None and seen.entry.ended is None]
+    if open_ones:
+        return max(open_ones, key=lambda seen: seen.entry.entry_id if seen.entry else 0)
+    # Between two entries: what the worker is at, unless that was done already.
+    at = [seen for seen in steps if seen.step is job.progress.step and seen.entry is None]
+    return at[0] if at and job.state in AT_WORK else None
 
 
 def _well(result: UnitResult | None) -> bool:

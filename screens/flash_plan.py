@@ -125,7 +125,7 @@ class FlashPlanScreen(ConsoleScreen[None]):
             self.call_later(self._follow)
         columns = (
             Column(title=_("State"), width=11),
-            Column(title=_("Check"), width=24, grow=1),
+            Column(title=_("Check"), width=23, grow=1),
             Column(title=_("Found"), width=20, grow=2),
             Column(title=_("Expected"), width=18, grow=2),
         )
@@ -140,7 +140,7 @@ class FlashPlanScreen(ConsoleScreen[None]):
         for target in plan.targets:
             yield self._head(target)
             about = _("about {time}").format(time=formats.duration_ms(round(target.estimate_s) * 1_000))
-            cells = ("", f" {_('Time estimate')}")
+            cells = ("", _("Time estimate"))
             yield Row(key=(target.unit, _ESTIMATE), cells=cells, tail=about, tail_from=2)
             for index, check in enumerate(target.checks):
                 if check not in shared:
@@ -170,7 +170,7 @@ class FlashPlanScreen(ConsoleScreen[None]):
     def _row(self, key: tuple[str, int], check: FlashCheck) -> Row:
         state = words.light_text(check.light, ascii_only=glyphs().plain)
         tone = LIGHT_TONES[check.light]
-        name = f" {words.check_text(check.id)}"
+        name = words.check_text(check.id)
         if check.light is not Light.GREEN and check.message is not None and not check.expected:
             why = title_of(self, check.message)
             tail = f"{check.value}: {why}" if check.value else why

@@ -39,7 +39,8 @@ def steps_of(job: JobSummary, entries: Sequence[JournalEntry], unit: str) -> lis
     for step in ORDER:
         both = [entry for entry in (mine.get(step), vehicle.get(step)) if entry is not None]
         entry = max(both, key=lambda one: one.entry_id) if both else None
-        if entry is not None or step not in (*left_out, FlashStep.READOUT):
+        comes = job.plan.readout if step is FlashStep.READOUT else step not in left_out
+        if entry is not None or comes:
             found.append(SeenStep(step=step, entry=entry))
     return found
 

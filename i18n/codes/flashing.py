@@ -51,10 +51,10 @@ CHECKS = {
     "software": mark("Software part number"),
     "voltage": mark("Battery voltage"),
     "charger": mark("Battery charger"),
-    "conditions": mark("Conditions in the vehicle"),
+    "conditions": mark("Conditions"),
     "credit": mark("Time credit"),
     "right": mark("Right to flash"),
-    "readout": mark("Quick test saved before"),
+    "readout": mark("Quick test saved"),
     "space": mark("Space on the disk"),
 }
 """Value of CheckId."""
