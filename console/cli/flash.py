@@ -73,8 +73,8 @@ def flash_command(session: Session, asked: FlashRequest) -> int:
         )
     if not session.as_json:
         _print_plan(session, plan)
-    if (refusal := _refusal(plan, asked)) is not None:
-        return _end(session, told, [*raised, refusal])
+    if refusals := _refusals(plan, asked):
+        return _end(session, told, [*raised, *refusals])
     _run(session, lambda _cancellation: workshop.flashing.start(plan, asked.confirm), told, raised)
     if told.job_id is None:
         return _end(session, told, raised)
@@ -126,17 +126,19 @@ def _chosen(ecu: str, name: str, found: Sequence[FlashFile]) -> list[tuple[str, 
     return [(ecu, (for_unit or found)[0])]
 
 
-def _refusal(plan: FlashPlan, asked: FlashRequest) -> RaisedMessage | None:
+def _refusals(plan: FlashPlan, asked: FlashRequest) -> list[RaisedMessage]:
     """Return why it does not begin: something red, yellow that is not confirmed, or no --yes."""
     for target in plan.targets:
         if target.light is Light.RED:
-            return RaisedMessage(number="WC-743", facts=(("unit", target.label or target.unit),))
+            red = [check.message for check in target.checks if check.light is Light.RED and check.message]
+            last = RaisedMessage(number="WC-743", facts=(("unit", target.label or target.unit),))
+            return [*dict.fromkeys(red), last]
     if not asked.yes:
-        return RaisedMessage(number="WC-109", facts=(("detail", "flash --yes"),))
+        return [RaisedMessage(number="WC-109", facts=(("detail", "flash --yes"),))]
     for target in plan.targets:
         if target.light is Light.YELLOW and target.unit not in asked.confirm:
-            return RaisedMessage(number="WC-745", facts=(("unit", target.unit),))
-    return None
+            return [RaisedMessage(number="WC-745", facts=(("unit", target.unit),))]
+    return []
 
 
 def _end(session: Session, told: _Told, raised: Sequence[RaisedMessage]) -> int:

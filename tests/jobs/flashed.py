@@ -124,16 +124,26 @@ def until_over(workshop: Workshop, job_id: int) -> JobSummary:
 
 def worker_of(workshop: Workshop, job_id: int) -> int:
     """Return the process that works on a job."""
+    (found,) = processes_of(workshop.folders.state.parent, "flash-worker", str(job_id))
+    return found
+
+
+def processes_of(home: Path, *words: str) -> list[int]:
+    """Return the processes of the user whose folders are under `home` that have all `words` as arguments.
+
+    This one is not among them.
+    """
+    found = []
     for entry in Path("/proc").iterdir():
         try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            home = f"WORKSHOP_CONSOLE_HOME={workshop.folders.state.parent}".encode()
-            ours = home in (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile, or is none of ours
             continue
-        if ours and b"flash-worker" in words and str(job_id).encode() in words:
-            return int(entry.name)
-    raise AssertionError("there is no worker")
+        ours = f"WORKSHOP_CONSOLE_HOME={home}".encode() in environment
+        if ours and all(word.encode() in arguments for word in words) and entry.name != str(os.getpid()):
+            found.append(int(entry.name))
+    return found
 
 
 def kill(process: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
