@@ -21,6 +21,7 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.ports import VehicleLink
+from workshop_console.console.procedures.flash.asking import Setting
 from workshop_console.console.procedures.flash.assess import Begin
 from workshop_console.console.procedures.flash.board import Board
 from workshop_console.console.procedures.flash.crew import Crew, Hand, Part, Talk
@@ -28,7 +29,7 @@ from workshop_console.console.procedures.flash.desk import FlashDesk, Payload
 from workshop_console.console.procedures.flash.faults import Cleared, clear_new_faults, with_targets
 from workshop_console.console.procedures.flash.log import FlashLog
 from workshop_console.console.procedures.flash.order import next_wave
-from workshop_console.console.procedures.flash.sequence import Setting, UnitFlash
+from workshop_console.console.procedures.flash.sequence import UnitFlash
 from workshop_console.console.procedures.flash.trouble import RefusalError, told
 from workshop_console.console.procedures.flash.vehicle import GroupRefusal, WholeVehicle
 

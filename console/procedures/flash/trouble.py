@@ -38,6 +38,10 @@ class BreakError(FlashEndError):
         self.weight = weight
 
 
+class BadResultError(BreakError):
+    """The unit did what it was asked, and says that the outcome is not good."""
+
+
 class GoneError(FlashEndError):
     """Unit or line did not come back in time."""
 
