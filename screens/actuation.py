@@ -20,10 +20,11 @@ from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.box import Question
 from workshop_console.screens.coding_bytes import condition_paragraphs, unmet
-from workshop_console.screens.option_entry import OptionChoice, allowed_text, typed
+from workshop_console.screens.option_entry import OptionChoice, allowed_text, not_allowed, typed
 from workshop_console.screens.saving import save_order
 from workshop_console.screens.session import CHECK_FUNCTION, DRIVE
 from workshop_console.screens.status import job_text
+from workshop_console.screens.value_texts import range_text, value_text
 from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import Key
@@ -33,6 +34,11 @@ from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
 
 _SETTING, _ACTION, _RESULT, _VALUE = "setting", "action", "result", "value"
 _STOP = (mark("Stop"), mark("Stop at once and give control back; Esc does the same."))
+
+
+def _in_column(value: str, unit: str) -> str:
+    """Return a value in the form of the language, without the unit that has a column of its own."""
+    return formats.measured(f"{value} {unit}".rstrip()).removesuffix(unit).rstrip()
 
 
 class RunningChoice(OptionChoice):
@@ -140,6 +146,8 @@ class Actuation(ConsoleScreen[None]):
             return _("something still runs")
         if command_id == "open" and not self._function.start.parameters and not self._actions():
             return _("there is nothing to set")
+        if command_id == "open" and self._runs and self._function.kind is not FunctionKind.OUTPUT:
+            return _("something still runs")
         if command_id == "save" and not self.session.workshop.line.vehicle.vin:
             return _("no vehicle was read yet")
         return ""
@@ -211,14 +219,17 @@ class Actuation(ConsoleScreen[None]):
 
     def _after(self, result: ActuationResult) -> list[Paragraph]:
         running = self._runs
-        labels = [_("State"), _("Time"), _("Control")]
+        labels = [_("State"), _("Time"), _("Control"), _("Answer")]
         width = max(map(width_of, labels))
         state, tone = outcome_text(result.outcome), GOOD if result.outcome == "done" else BAD
         if running:
             state, tone = _("RUNNING"), WARNING
         elif result.outcome in ("stopped", "not-sent"):
             tone = WARNING
-        time = formats.duration_ms(round(result.elapsed_s) * 1000)
+        passed_s = round(result.elapsed_s)
+        # It counts in seconds while it runs, and says exactly how long it took.
+        time = _("{n} s").format(n=formats.number(passed_s)) if running and passed_s < 60 else ""
+        time = time or formats.duration_ms(result.elapsed_s * 1_000)
         facts = [
             Paragraph(label=labels[0], label_width=width, text=state, tone=tone),
             Paragraph(label=labels[1], label_width=width, text=time),
@@ -232,7 +243,7 @@ class Actuation(ConsoleScreen[None]):
         if not running and result.outcome not in ("done", "stopped"):
             facts += condition_paragraphs(result.conditions)
         if result.answer:
-            facts.append(Paragraph(label=_("Answer"), label_width=width, text=result.answer.hex(" ").upper()))
+            facts.append(Paragraph(label=labels[3], label_width=width, text=result.answer.hex(" ").upper()))
         return facts
 
     def _rows(self, result: ActuationResult | None) -> list[Row]:
@@ -241,12 +252,12 @@ class Actuation(ConsoleScreen[None]):
             value = self._settings.get(parameter.name, "")
             cells = (
                 parameter.label or parameter.name,
-                value or "-",
+                _in_column(value, parameter.unit) or "-",
                 parameter.unit,
                 allowed_text(parameter),
             )
             rows.append(Row(key=(_SETTING, parameter.name), cells=cells, tones=(PLAIN, BOLD)))
-        rows += [Row(key=(_ACTION, key), cells=(text, "", "", "")) for key, text in self._actions().items()]
+        rows += [Row(key=(_ACTION, key), cells=(), tail=text) for key, text in self._actions().items()]
         if result is None:
             return rows
         polled = self._function.results.results if self._function.results is not None else ()
@@ -254,15 +265,11 @@ class Actuation(ConsoleScreen[None]):
         if self._function.kind is not FunctionKind.OUTPUT:
             for told in result.results:
                 label = labels.get(told.name) or told.name
-                rows.append(Row(key=(_RESULT, told.name), cells=(label, told.value, told.unit, _("result"))))
+                cells = (label, _in_column(told.value, told.unit), told.unit, _("result"))
+                rows.append(Row(key=(_RESULT, told.name), cells=cells))
         for reading in result.values:
-            shown = (
-                reading.text
-                if reading.number is None
-                else formats.number(reading.number, digits=len(reading.text.partition(".")[2]))
-            )
-            limits = self._range(reading.low, reading.high)
-            cells = (reading.label, f"{'!' if reading.outside else ''}{shown or '-'}", reading.unit, limits)
+            shown = f"{'!' if reading.outside else ''}{value_text(reading) or '-'}"
+            cells = (reading.label, shown, reading.unit, range_text(reading) or _("actual value"))
             rows.append(
                 Row(
                     key=(_VALUE, reading.name.value),
@@ -271,13 +278,6 @@ class Actuation(ConsoleScreen[None]):
                 )
             )
         return rows
-
-    @staticmethod
-    def _range(low: float | None, high: float | None) -> str:
-        if low is None and high is None:
-            return _("actual value")
-        shown = ["" if limit is None else formats.number(limit) for limit in (low, high)]
-        return " … ".join(shown)
 
     def status_text(self) -> str:
         """Say what runs."""
@@ -315,10 +315,12 @@ class Actuation(ConsoleScreen[None]):
     def on_entry_submitted(self, message: Entry.Submitted) -> None:
         """Take the value that was typed."""
         message.stop()
+        self._take_line(message.value)
+
+    def _take_line(self, text: str) -> bool:
         parameter, self._editing = self._editing, None
         self._leave_line()
-        if parameter is not None:
-            self._choose(parameter, typed(parameter, message.value))
+        return parameter is None or self._take(parameter, typed(parameter, text))
 
     def _leave_line(self) -> None:
         self._editing = None
@@ -327,18 +329,29 @@ class Actuation(ConsoleScreen[None]):
         self.redraw()
 
     def _choose(self, parameter: ParameterForm, value: str | None) -> None:
+        self._take(parameter, value)
+
+    def _take(self, parameter: ParameterForm, value: str | None) -> bool:
+        """Take a value, and return whether it is allowed."""
         if value is None or value == "":
-            return
+            return True
+        if (problem := not_allowed(parameter, value)) is not None:
+            # A box over the screen would stop what runs.
+            self.console.tell(problem, at_once=not self._runs)
+            return False
         self._settings[parameter.name] = value
         if self._runs and self._function.kind is FunctionKind.OUTPUT:
             self._controls.adjust(self._settings)
         self.redraw()
+        return True
 
     # Running
 
     def do_start(self) -> None:
-        """Say what moves and ask; what is not set yet comes first."""
-        function = self._function
+        """Say what moves and ask; what is typed is taken, what is not set yet comes first."""
+        function, line = self._function, self.query_one(RunningEntry)
+        if line.is_open and not self._take_line(line.value):
+            return
         missing = next((p for p in function.start.parameters if not self._settings.get(p.name)), None)
         if missing is not None:
             self.query_one(Table).move_to((_SETTING, missing.name))
@@ -358,10 +371,9 @@ class Actuation(ConsoleScreen[None]):
     def _consequences(self) -> str:
         function = self._function
         lines = [f"! {warning}"] if (warning := warning_text(function)) else []
-        lines += [
-            f"{p.label or p.name}: {self._settings.get(p.name) or '-'} {p.unit}".rstrip()
-            for p in function.start.parameters
-        ]
+        for p in function.start.parameters:
+            value = formats.measured(f"{self._settings.get(p.name) or '-'} {p.unit}".rstrip())
+            lines.append(f"{p.label or p.name}: {value}")
         if waiting := unmet(self.session.driven.conditions or ()):
             lines.append(waiting)
         if function.kind is FunctionKind.OTHER:

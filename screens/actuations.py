@@ -101,9 +101,9 @@ class UnitFunctions(FilteredScreen):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Function"), width=34, grow=3),
+            Column(title=_("Function"), width=24, grow=2),
             Column(title=_("Kind"), width=8),
-            Column(title=_("What it does"), width=28, grow=4),
+            Column(title=_("What it does"), width=36, grow=4),
         )
         rows = [
             Row(key=f.name, cells=(f.label or f.name, kind_text(f.kind), f.description))

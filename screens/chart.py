@@ -157,9 +157,9 @@ class Chart(ConsoleScreen[None]):
     def _draw_legend(self, charted: Sequence[tuple[int, ValueReading]]) -> None:
         columns = (
             Column(title=_("Line"), width=4),
-            Column(title=_("Name"), width=26, grow=3),
+            Column(title=_("Name"), width=24, grow=3),
             Column(title=_("Value"), width=10, grow=1, right=True),
-            Column(title=_("Unit"), width=7),
+            Column(title=_("Unit"), width=9),
             Column(title=_("Bottom"), width=9, right=True),
             Column(title=_("Top"), width=9, right=True),
         )

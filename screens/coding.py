@@ -14,7 +14,7 @@ from workshop_console.console.model.coding import CodingPlan, CodingReading
 from workshop_console.console.model.forms import ParameterForm
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.i18n import formats
-from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.i18n.texts import _, language, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.coding_bytes import byte_paragraphs, condition_paragraphs
 from workshop_console.screens.coding_question import ask_and_write, take_result
@@ -147,9 +147,9 @@ class Coding(ConsoleScreen[None]):
     def _row(self, reading: CodingReading, parameter: ParameterForm) -> Row:
         unit = next((o.unit for o in reading.options if o.name == parameter.name), "") or parameter.unit
         value = reading.values.get(parameter.name)
-        read = "-" if value is None else f"{value} {unit}".rstrip()
+        read = "-" if value is None else formats.measured(f"{value} {unit}".rstrip())
         wanted = self._wanted.get(parameter.name)
-        new = f"{wanted} {unit}".rstrip() if wanted is not None else ""
+        new = formats.measured(f"{wanted} {unit}".rstrip()) if wanted is not None else ""
         return Row(
             key=parameter.name,
             cells=(parameter.label or parameter.name, read, new, allowed_text(parameter)),
@@ -171,8 +171,10 @@ class Coding(ConsoleScreen[None]):
         if not count:
             return ""
         if self._plan is not None and self._plan.broken:
-            (shown,) = self.session.workshop.raised(self._plan.broken[0])
-            return f"{shown.number} {shown.title}"
+            broken = self._plan.broken[0]
+            facts = dict(broken.facts)
+            # The rule itself fits the line; the title names the unit and the option, which are on the screen.
+            return f"{broken.number} {facts.get(f'rule_{language()}') or facts.get('rule', '')}".rstrip()
         return ngettext(
             "{n} option changed, nothing written yet", "{n} options changed, nothing written yet", count
         ).format(n=formats.number(count))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workshop_console.console.model.coding import CodingPlan, CodingResult
+from workshop_console.console.model.coding import CodingPlan, CodingResult, OptionChange
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, ngettext
 from workshop_console.screens.base import Console
@@ -67,7 +67,7 @@ def _consequences(console: Console, plan: CodingPlan, keys: tuple[int, int] | No
     lines = []
     for change in plan.changes:
         name = change.label or _("Bits that no option describes")
-        lines.append(f"{name}: {change.before} → {change.after} {change.unit}".rstrip())
+        lines.append(f"{name}: {change_text(change)}")
     before = plan.before
     old, new = (_shown(data) for data in (before.data or b"", plan.data))
     lines.append(f"{old} → {new}")
@@ -89,6 +89,12 @@ def _consequences(console: Console, plan: CodingPlan, keys: tuple[int, int] | No
             )
     lines.append(_("The coding from before is kept first; what was written is read back."))
     return "\n".join(lines)
+
+
+def change_text(change: OptionChange) -> str:
+    """Return an option before and after."""
+    before, after = (formats.measured(f"{v} {change.unit}".rstrip()) for v in (change.before, change.after))
+    return f"{before} → {after}"
 
 
 def _shown(data: bytes) -> str:

@@ -67,9 +67,9 @@ class ControlUnits(FilteredScreen):
         """Draw the list."""
         columns = (
             Column(title=_("Control unit"), width=30, grow=2),
-            Column(title=_("Name"), width=16, grow=1),
+            Column(title=_("Name"), width=20, grow=1, rank=1),
             Column(title=_("Address"), width=13),
-            Column(title=_("State"), width=17),
+            Column(title=_("State"), width=22),
         )
         rows = []
         for unit in self._units():

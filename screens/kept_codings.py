@@ -179,7 +179,9 @@ class KeptComparison(ConsoleScreen[None]):
         )
         plan, rows = self._plan, []
         for change in plan.changes if plan else ():
-            before, after = (f"{value} {change.unit}".rstrip() for value in (change.before, change.after))
+            before, after = (
+                formats.measured(f"{value} {change.unit}".rstrip()) for value in (change.before, change.after)
+            )
             label = change.label or _("Bits that no option describes")
             rows.append(Row(key=change.option, cells=(label, before, after), tones=(PLAIN, PLAIN, BOLD)))
         empty = job_text(self.session) or (_("No difference.") if plan else "")

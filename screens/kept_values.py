@@ -105,7 +105,7 @@ class KeptValues(FilteredScreen):
         kind = _("recording")
         for file, time in self._files:
             if self.passes(kind, file.name, time):
-                rows.append(Row(key=(_RECORDING, str(file)), cells=(kind, clean(file.name), "", time)))
+                rows.append(Row(key=(_RECORDING, str(file)), cells=(kind, clean(file.stem), "", time)))
         nothing = _("No row fits the filter.") if self._sets or self._files else _("Nothing was kept yet.")
         self.query_one(Table).show(columns, rows, empty=nothing)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
 from textual.widget import Widget
 
+from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.forms import ParameterForm, ParameterKind
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark
@@ -45,6 +47,22 @@ def typed(parameter: ParameterForm, text: str) -> str:
     if parameter.kind is ParameterKind.BYTES:
         return text.replace(" ", "")
     return text
+
+
+def not_allowed(parameter: ParameterForm, value: str) -> ConsoleError | None:
+    """Return WC-412 for a number that is none or lies outside its range; the rest is for who encodes it."""
+    if parameter.kind is not ParameterKind.NUMBER or parameter.choices or value.lower().startswith("0x"):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    low = -math.inf if parameter.low is None else parameter.low
+    high = math.inf if parameter.high is None else parameter.high
+    if math.isfinite(number) and low <= number <= high:
+        return None
+    label = parameter.label or parameter.name
+    return ConsoleError("WC-412", parameter=label, value=value, expected=allowed_text(parameter))
 
 
 class OptionChoice(ConsoleScreen[str]):

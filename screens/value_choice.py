@@ -91,7 +91,7 @@ class ValueChoice(FilteredScreen):
         several = len({row.name.address for row in offered}) > 1
         columns = [
             Column(title=_("Value"), width=34, grow=3),
-            Column(title=_("Measure"), width=8),
+            Column(title=_("Measure"), width=10),
             Column(title=_("Expected"), width=16, grow=1),
         ]
         if several:

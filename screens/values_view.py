@@ -124,9 +124,9 @@ class ValuesView(FilteredScreen):
         """Draw the rows that the filter lets through."""
         rows = [self._picture[name] for name in self.names if name in self._picture]
         columns = [
-            Column(title=_("Name"), width=24, grow=3),
+            Column(title=_("Name"), width=22, grow=3),
             Column(title=_("Value"), width=VALUE_CELLS, grow=1, right=True),
-            Column(title=_("Unit"), width=7),
+            Column(title=_("Unit"), width=9),
             Column(title=_("Curve"), width=CURVE_CELLS),
             Column(title=_("Least"), width=8, right=True),
             Column(title=_("Greatest"), width=8, right=True),

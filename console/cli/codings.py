@@ -210,7 +210,8 @@ def _print_plan(plan: CodingPlan, result: CodingResult | None) -> None:
         return
     for change in plan.changes:
         name = change.label or _("Bits that no option describes")
-        print(wrap(f"{name}: {change.before} → {change.after} {change.unit}".rstrip(), "      ", "  "))
+        old, new = (formats.measured(f"{v} {change.unit}".rstrip()) for v in (change.before, change.after))
+        print(wrap(f"{name}: {old} → {new}", "      ", "  "))
     print(f"  {_('Before')}: {(before.data or b'').hex(' ').upper()}")
     print(f"  {_('After')}:  {plan.data.hex(' ').upper()}")
     if result is None:

@@ -72,6 +72,30 @@ async def test_the_functions_of_a_unit_are_listed_and_filtered() -> None:
         assert [row.cells[0] for row in driver.table.rows] == ["Wiper"]
 
 
+@pytest.mark.parametrize("typed", ["y", "101", "-1", "nan", "1e999"])
+async def test_a_setting_that_is_not_allowed_is_told_when_it_is_typed(typed: str) -> None:
+    async with functions(FakeActuations()) as driver:
+        await driver.press("enter")
+        await driver.until(lambda: not driver.app.session.running)
+        await driver.press("enter", *(key.replace("-", "minus") for key in typed), "f5")
+        await driver.until(lambda: driver.place == "MessageBox")
+        told = driver.app.session.raised[-1]
+        facts = {"parameter": "Duty", "value": typed, "expected": "0 … 100 %"}
+        assert (told.number, dict(told.facts)) == ("WC-412", facts)
+        await driver.press("enter")
+        assert driver.place == "Actuation"
+        assert driver.table.rows[0].cells[1] == "-"
+
+
+async def test_f5_takes_what_is_typed_and_asks() -> None:
+    async with functions(FakeActuations()) as driver:
+        await driver.press("enter")
+        await driver.until(lambda: not driver.app.session.running)
+        await driver.press("f5", *"50", "f5")
+        assert driver.place == "Question"
+        assert "Duty: 50 %" in driver.text
+
+
 async def test_a_unit_without_functions_says_so() -> None:
     actuations = FakeActuations(offered=unit_with())
     workshop = FakeWorkshop(Folders.of_user())

@@ -182,7 +182,7 @@ async def test_a_rule_between_options_is_told_and_keeps_the_change_from_being_wr
     async with console(workshop) as driver:
         await open_coding(driver)
         await driver.press("down", "enter", "3")
-        await driver.shows("WC-330 Title of WC-330")
+        await driver.shows("WC-330 needs it")
         await driver.press("f5")
         await driver.until(lambda: driver.place == "MessageBox")
         await driver.press("enter", "up", "enter", "2")

@@ -132,7 +132,7 @@ async def test_a_control_unit_and_its_fault_in_full() -> None:
         assert "P0301-11" in driver.text
         await driver.press("enter")
         text = driver.text + driver.text
-        for part in ("Misfire, cylinder 1", "47913 km", "03 01 11", "[x] 0", "[ ] 4"):
+        for part in ("Misfire, cylinder 1", "47,913 km", "03 01 11", "[x] 0", "[ ] 4"):
             assert part in text
         await driver.press("end")
         for part in ("VehicleSpeed", "72 km/h", "01 02 03", "0x02"):

@@ -64,7 +64,7 @@ async def playing(*, size: tuple[int, int] = (80, 24), vin: str = VIN) -> AsyncI
     async with console(workshop, size=size) as driver:
         await driver.open_menu()
         await driver.press(number_of("values"), "tab")
-        assert driver.table.rows[0].cells[:2] == ("recording", "values-1.csv")
+        assert driver.table.rows[0].cells[:2] == ("recording", "values-1")
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, Playback) and driver.table.rows)
         yield driver
