@@ -27,3 +27,19 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WORKSHOP_CONSOLE_HOME", str(home))
     monkeypatch.setenv("LANG", "C.UTF-8")
     return home
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the proofs counted: jobs that were broken, units that were lost."""
+    texts = [
+        str(value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == "proof"
+    ]
+    if texts:
+        terminalreporter.section("flash jobs that were broken")
+        for text in sorted(texts):
+            terminalreporter.write_line(text)
