@@ -17,7 +17,6 @@ from workshop_console.console.jobs.child import ChildProcess
 from workshop_console.console.jobs.codings import CodingJobs
 from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.description_files import DescriptionFiles
-from workshop_console.console.jobs.flashing import Flashing
 from workshop_console.console.jobs.guided_tests import GuidedTests
 from workshop_console.console.jobs.order import Orders
 from workshop_console.console.jobs.security_keys import SecurityKeys
@@ -34,6 +33,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
 
     from workshop_console.console.jobs.flash_planning import PlanningDesk
     from workshop_console.console.jobs.flash_worker import FlashWorker
+    from workshop_console.console.jobs.flashing import Flashing
     from workshop_console.console.model.description import ImportedDescription, UnitSummary
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.flash import FlashFile, FlashPlan, FlashReport, Manifest
@@ -321,6 +321,18 @@ def build_workshop(
             state=folders.state,
         )
 
+    def flashing() -> Flashing:
+        from workshop_console.console.jobs.flashing import Flashing
+
+        return Flashing(
+            line=line,
+            files=LateFlashFiles(folders),
+            journal=store.journal,
+            root=folders.jobs,
+            lock=vci_lock(folders),
+            desk=planning_desk,
+        )
+
     return Workshop(
         settings=settings,
         folders=folders,
@@ -350,14 +362,7 @@ def build_workshop(
             clock=clock,
             who=lambda: settings.who,
         ),
-        flashing=Flashing(
-            line=line,
-            files=LateFlashFiles(folders),
-            journal=store.journal,
-            root=folders.jobs,
-            lock=vci_lock(folders),
-            desk=planning_desk,
-        ),
+        flashing=flashing,
         messages=store.messages,
         desk=desk,
         clock=clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from workshop_console.console.ports import Journal
 
 AT_WORK = frozenset({JobState.RUNNING, JobState.STOPPING})
+_LONGEST_START = timedelta(minutes=2)
+"""A job that is still planned then had its console end before there was a worker: nothing was sent."""
 _UNFINISHED = frozenset({UnitEnd.BOOT_LOADER, UnitEnd.UNKNOWN})
 
 
@@ -92,10 +95,13 @@ class FlashFollowing:
         self._journal.wish_stop(job_id)
 
     def _as_it_stands(self, job: JobSummary) -> JobSummary:
-        if job.state not in AT_WORK or held_alone(worker_lock(self._root, job.job_id)):
+        never_began = job.state is JobState.PLANNED and datetime.now(UTC) - job.started > _LONGEST_START
+        if not (never_began or job.state in AT_WORK) or held_alone(worker_lock(self._root, job.job_id)):
             return job
         # Its worker may have ended between the two looks: its last word counts.
         again = self._journal.job(job.job_id) or job
+        if again.state is JobState.PLANNED:
+            return replace(again, state=JobState.STOPPED)
         if again.state not in AT_WORK:
             return again
         gone = RaisedMessage(number="WC-751", facts=(("job", job.job_id),))

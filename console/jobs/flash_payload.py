@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from workshop_console.console.model.clean import clean
 if TYPE_CHECKING:
     from workshop_console.console.model.flash import FlashPlan, FlashTarget
     from workshop_console.console.ports import FlashFiles
+
+
+_SUFFIX = ".payload"
 
 
 def write_payloads(plan: FlashPlan, folder: Path, files: FlashFiles) -> FlashPlan:
@@ -28,20 +32,17 @@ def write_payloads(plan: FlashPlan, folder: Path, files: FlashFiles) -> FlashPla
 
 
 def _written(target: FlashTarget, number: int, folder: Path, files: FlashFiles) -> FlashTarget:
-    name = target.payload or f"{number}.payload"
+    name = target.payload or f"{number}{_SUFFIX}"
     if not target.payload or not (folder / name).is_file():
         files.write_payload(target.file, folder / name)
     return replace(target, payload=name)
 
 
-def remove_payloads(plan: FlashPlan, folder: Path) -> None:
+def remove_payloads(folder: Path) -> None:
     """Remove the payloads of a job that nobody goes on with; what cannot be removed stays."""
-    for target in plan.targets:
-        if target.payload:
-            try:
-                (folder / Path(target.payload).name).unlink(missing_ok=True)
-            except OSError:
-                continue
+    with suppress(OSError):
+        for file in folder.glob(f"*{_SUFFIX}*"):
+            file.unlink(missing_ok=True)
 
 
 class PayloadFile:

@@ -6,12 +6,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.flash_following import job_folder
+from workshop_console.console.jobs.flash_following import can_resume, job_folder
 from workshop_console.console.jobs.flash_log import JournalLog
 from workshop_console.console.jobs.flash_orders import ForgivingOrders, OrderNotes
 from workshop_console.console.jobs.flash_payload import PayloadFile, remove_payloads
@@ -117,8 +117,8 @@ class FlashWorker:
             log.keep(lambda: self._journal.end(job_id, ending.state, ending.results, ending.result))
             if ending.state is JobState.DONE:
                 log.keep(lambda: self._supersede(job, ending.results))
-            if ending.state in (JobState.DONE, JobState.STOPPED):
-                remove_payloads(job.plan, job_folder(self._root, job_id))
+            if not can_resume(replace(job, state=ending.state, results=ending.results)):
+                remove_payloads(job_folder(self._root, job_id))
             return ending.state
         finally:
             if not log.close():
@@ -246,7 +246,7 @@ class FlashWorker:
             ):
                 by = RaisedMessage(number="WC-757", facts=(("job", job.job_id),))
                 self._journal.end(other.job_id, JobState.FAILED, (), by)
-                remove_payloads(other.plan, job_folder(self._root, other.job_id))
+                remove_payloads(job_folder(self._root, other.job_id))
 
 
 def _summary(target: FlashTarget) -> UnitSummary:

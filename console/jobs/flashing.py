@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.flash_following import AT_WORK, FlashFollowing, can_resume, waiting
+from workshop_console.console.jobs.flash_following import (
+    AT_WORK,
+    FlashFollowing,
+    can_resume,
+    job_folder,
+    waiting,
+    worker_lock,
+)
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.flash import JobState, Light
 from workshop_console.console.procedures.events import FlashStarted, Step, StepBegan
@@ -104,8 +111,10 @@ class Flashing:
             try:
                 self._work(job_id, plan, first=True)
             except ConsoleError as error:
+                from workshop_console.console.jobs.flash_payload import remove_payloads
                 from workshop_console.console.model.message import raised_by
 
+                remove_payloads(job_folder(self._root, job_id))
                 with suppress(ConsoleError):  # why it could not begin is what is told
                     self._journal.end(job_id, JobState.STOPPED, (), raised_by(error))
                 raise
@@ -130,7 +139,6 @@ class Flashing:
 
     def _work(self, job_id: int, plan: FlashPlan, *, first: bool) -> None:
         """Put a worker to work on a job; everything that it holds is held before it starts."""
-        from workshop_console.console.jobs.flash_following import job_folder, worker_lock
         from workshop_console.console.jobs.flash_payload import write_payloads
         from workshop_console.console.jobs.flash_starting import start_worker
         from workshop_console.console.jobs.held_file import hold

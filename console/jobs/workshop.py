@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -82,7 +83,7 @@ class Workshop:
         guided_tests: GuidedTests,
         values: ActualValues,
         actuations: Actuations,
-        flashing: Flashing,
+        flashing: Callable[[], Flashing],
         fill: Callable[[NumberedMessage, Mapping[str, str | int | float]], NumberedMessage],
         write: ReportWriter,
         closing: Sequence[Callable[[], None]] = (),
@@ -107,12 +108,17 @@ class Workshop:
         self.guided_tests = guided_tests
         self.values = values
         self.actuations = actuations
-        self.flashing = flashing
+        self._make_flashing = flashing
         self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
         """What was wrong at the start (settings, store): to show, not to stop for."""
         self._fill = fill
         self._write = write
         self._closing = closing
+
+    @cached_property
+    def flashing(self) -> Flashing:
+        """The flash jobs; made when they are first asked for, after the first screen."""
+        return self._make_flashing()
 
     # -- settings of the session -------------------------------------------------------------------
 
