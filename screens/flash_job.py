@@ -208,8 +208,9 @@ class FlashJob(FollowingScreen[None]):
         follows = table.cursor_key == self._put
         table.show(_columns(), rows)
         if follows:
-            if now is not None:
-                table.move_to(now.step)
+            newest = max(steps, key=lambda seen: seen.entry.entry_id if seen.entry else 0, default=None)
+            if (at := now or newest) is not None:
+                table.move_to(at.step)
             self._put = table.cursor_key
 
     def _facts(self, job: JobSummary) -> list[Paragraph]:
@@ -281,12 +282,12 @@ class FlashJob(FollowingScreen[None]):
     def _ending(self, job: JobSummary) -> list[tuple[str, str, Style]]:
         """Return what every unit holds, by its own word, and why it did not end well."""
         facts: list[tuple[str, str, Style]] = []
-        progress = job.progress
-        if job.state is not JobState.DONE and progress.step is not None:
-            at = f"{unit_label(job.plan, progress.unit) or _('Vehicle')}: {words.step_text(progress.step)}"
-            if progress.blocks and progress.step is FlashStep.TRANSFER:
-                at += f" {progress.segment}, " + _("block {n} of {count}").format(
-                    n=formats.number(progress.block), count=formats.number(progress.blocks)
+        last = max(self._entries.values(), key=lambda entry: entry.entry_id, default=None)
+        if job.state is not JobState.DONE and last is not None:
+            at = f"{unit_label(job.plan, last.unit) or _('Vehicle')}: {words.step_text(last.step)}"
+            if job.progress.blocks and last.step is FlashStep.TRANSFER:
+                at += f" {job.progress.segment}, " + _("block {n} of {count}").format(
+                    n=formats.number(job.progress.block), count=formats.number(job.progress.blocks)
                 )
             facts.append((_("Reached"), at, PLAIN))
         results = {result.unit: result for result in job.results}

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.jobs.flashed import (
+    ENGINE,
+    kill,
+    planned,
+    started,
+    until_begun,
+    until_over,
+    worker_of,
+    workshop_of,
+)
 from tests.screens.driving import Driver
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.app import ConsoleApp
 from workshop_console.console.jobs.workshop import Workshop
-from workshop_console.console.model.flash import JobState, UnitEnd
+from workshop_console.console.model.flash import FlashStep, JobState, UnitEnd
 from workshop_console.console.settings import Folders, Settings
 from workshop_console.console.wiring import build_workshop
 from workshop_console.i18n.texts import set_language
@@ -77,3 +88,25 @@ def _facts(driver: Driver) -> str:
 
 def _keys(text: str) -> list[str]:
     return ["underscore" if character == "_" else character for character in text]
+
+
+async def test_a_job_whose_worker_was_killed_after_erasing_is_shown_first_and_brought_to_its_end(
+    own_home: Path,
+) -> None:
+    with workshop_of(own_home) as workshop:
+        number = started(workshop, planned(workshop, ENGINE))
+        until_begun(workshop, number, FlashStep.ERASE)
+        kill(worker_of(workshop, number))
+        assert until_over(workshop, number).state is JobState.INTERRUPTED
+    with workshop_of(own_home) as workshop:
+        set_language("en")
+        app = ConsoleApp(workshop)
+        async with app.run_test(size=(80, 24)) as pilot:
+            driver = Driver(app, pilot, FakeWorkshop(Folders.of_user()))
+            await driver.until(lambda: driver.place == "FlashJob" and "State" in _facts(driver))
+            assert "INTERRUPTED: F5 takes it up again" in _facts(driver)
+            await driver.press("f5", "y")
+            await driver.until(lambda: "(run 2)" in _facts(driver))
+            await driver.until(lambda: workshop.flashing.job(number).state is not JobState.RUNNING)
+            await driver.until(lambda: "new software: 2069474432" in _facts(driver))
+            assert workshop.flashing.job(number).state is JobState.DONE
