@@ -1,0 +1,134 @@
+"""What is wanted on the screen: cells, read from what Textual writes."""
+
+from __future__ import annotations
+
+import re
+
+from workshop_console.console.terminal.capabilities import TRUE_COLOUR, Capabilities
+from workshop_console.console.terminal.characters import cells_of
+from workshop_console.console.terminal.colours import fewer
+from workshop_console.console.terminal.pens import (
+    PLAIN,
+    REVERSE,
+    Pen,
+    after,
+    as_ink,
+    as_paper,
+    on_blank,
+)
+
+_TOKENS = re.compile(
+    r"([^\x00-\x1f\x7f-\x9f]+)"  # text
+    r"|\x1b\[([0-9;:]*)([mHf])"  # attributes, move
+    r"|([\n\r])"
+    r"|\x1b\[[0-?]*[ -/]*[@-~]"  # from here on: known to no one, or not wanted
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]?"
+    r"|[\x00-\x1f\x7f-\x9f]"
+)
+
+
+class Cells:
+    """Rows of cells: what stands in them, and how it is written."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
+        self.texts = [[" "] * columns for _ in range(rows)]
+        self.pens = [[PLAIN] * columns for _ in range(rows)]
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Take another size; what fits into it stays."""
+        for row, (texts, pens) in enumerate(zip(self.texts, self.pens, strict=True)):
+            more = max(0, columns - self.columns)
+            self.texts[row] = texts[:columns] + [" "] * more
+            self.pens[row] = pens[:columns] + [PLAIN] * more
+            if columns < self.columns and texts[columns] == "":
+                self._halve(row, columns - 1)
+        del self.texts[rows:], self.pens[rows:]
+        for _ in range(rows - self.rows):
+            self.texts.append([" "] * columns)
+            self.pens.append([PLAIN] * columns)
+        self.columns, self.rows = columns, rows
+
+    def _halve(self, row: int, column: int) -> None:
+        """Blank what is left of a wide character whose other half was lost."""
+        self.texts[row][column] = " "
+        self.pens[row][column] = on_blank(self.pens[row][column])
+
+
+class Grid(Cells):
+    """The wanted cells. Cells that look the same are the same: a blank has no ink of its own."""
+
+    def __init__(self, columns: int, rows: int, capabilities: Capabilities) -> None:
+        super().__init__(columns, rows)
+        self._can = capabilities
+        self._x = self._y = 0
+        self._pen = PLAIN
+        self._drawn: dict[Pen, tuple[Pen, Pen]] = {}
+        self.changed: set[int] = set()
+        """Rows written since somebody cleared this."""
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Take another size; what fits into it stays."""
+        super().resize(columns, rows)
+        self.changed = set(range(rows))
+
+    def read(self, written: str) -> None:
+        """Take in what Textual writes: text, attributes, moves; everything else means nothing here."""
+        for token in _TOKENS.finditer(written):
+            kind = token.lastindex
+            if kind == 1:
+                self._put(token[1])
+            elif kind == 3:
+                if token[3] == "m":
+                    self._pen = after(self._pen, token[2])
+                else:
+                    self._move(token[2])
+            elif kind == 4:
+                self._x = 0
+                if token[4] == "\n":
+                    self._y += 1
+
+    def _move(self, parameters: str) -> None:
+        row, _, column = parameters.partition(";")
+        self._y = (int(row) if row.isdigit() else 1) - 1
+        self._x = (int(column) if column.isdigit() else 1) - 1
+
+    def _put(self, text: str) -> None:
+        x, y = self._x, self._y
+        cells = list(text) if text.isascii() else cells_of(text, self._can.charset)
+        self._x = x + len(cells)
+        room = self.columns - x
+        if not 0 <= y < self.rows or room <= 0:
+            return
+        if len(cells) > room:
+            if cells[room] == "":
+                cells[room - 1] = " "
+            del cells[room:]
+        end = x + len(cells)
+        texts, pens = self.texts[y], self.pens[y]
+        if x and texts[x] == "":
+            self._halve(y, x - 1)
+        if end < self.columns and texts[end] == "":
+            self._halve(y, end)
+        texts[x:end] = cells
+        drawn = self._drawn.get(self._pen)
+        if drawn is None:
+            drawn = self._drawn[self._pen] = _drawn(self._pen, self._can)
+        pen, blank = drawn
+        if pen == blank or " " not in cells:
+            pens[x:end] = [pen] * len(cells)
+        else:
+            pens[x:end] = [blank if cell == " " else pen for cell in cells]
+        self.changed.add(y)
+
+
+def _drawn(pen: Pen, can: Capabilities) -> tuple[Pen, Pen]:
+    """Return how a pen is drawn on this terminal: on characters and on blanks."""
+    attributes, ink, paper = pen
+    if attributes & REVERSE and ink and paper:
+        attributes, ink, paper = attributes & ~REVERSE, as_ink(paper), as_paper(ink)
+    if can.colours < TRUE_COLOUR:
+        attributes, ink, paper = fewer(Pen(attributes, ink, paper), can.colours)
+    pen = Pen(attributes & can.attributes, ink, paper)
+    return pen, on_blank(pen)

@@ -1,0 +1,171 @@
+"""Writes cells with the cheapest movements and changes of attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workshop_console.console.terminal.capabilities import Capabilities
+from workshop_console.console.terminal.characters import steady
+from workshop_console.console.terminal.pens import PLAIN, SEEN_ON_BLANKS, Pen, shortest
+from workshop_console.console.terminal.shown import UNKNOWN, Shown
+
+_WORTH_RETYPING = 8
+"""Cells that may be written again instead of moving over them; each costs a byte at least."""
+
+
+class Output:
+    """What is sent, and where cursor and attributes are after it."""
+
+    def __init__(self, shown: Shown, can: Capabilities) -> None:
+        self.can = can
+        self.columns = shown.columns
+        self.x, self.y, self.pen = shown.x, shown.y, shown.pen
+        self._parts: list[str] = []
+
+    def fork(self) -> Output:
+        """Return an output that goes on from here, to try something."""
+        other = object.__new__(Output)
+        other.can, other.columns = self.can, self.columns
+        other.x, other.y, other.pen = self.x, self.y, self.pen
+        other._parts = []
+        return other
+
+    def take(self, tried: Output) -> None:
+        """Go on from where a fork came to."""
+        self._parts += tried._parts
+        self.x, self.y, self.pen = tried.x, tried.y, tried.pen
+
+    def text(self) -> str:
+        """Return what was sent."""
+        return "".join(self._parts)
+
+    def send(self, sequence: str) -> None:
+        """Send a sequence that changes neither the cursor nor the attributes."""
+        self._parts.append(sequence)
+
+    def lost(self) -> None:
+        """Take note that nobody knows where the cursor is."""
+        self.x = self.y = UNKNOWN
+
+    def use(self, pen: Pen) -> None:
+        """Write with `pen` from now on."""
+        if self.pen != pen:
+            self._parts.append(shortest(self.pen, pen, single_off=self.can.single_off))
+            self.pen = pen
+
+    def use_on_blank(self, blank: Pen) -> None:
+        """Write blanks with `blank` from now on; ink and what a blank does not show stay as they are."""
+        now = self.pen
+        if now is None or (now.attributes | blank.attributes) & SEEN_ON_BLANKS:
+            self.use(blank)
+        elif now.paper != blank.paper:
+            single_off = self.can.single_off
+            kept = Pen(now.attributes, now.ink, blank.paper)
+            self.use(min(blank, kept, key=lambda pen: len(shortest(now, pen, single_off=single_off))))
+
+    def put(self, cell: str, width: int) -> None:
+        """Write a cell, and those that follow from it when it is wide."""
+        self._parts.append(cell)
+        self._went(width if self.x != UNKNOWN and steady(cell) else UNKNOWN)
+
+    def put_same(self, cell: str, count: int) -> None:
+        """Write a narrow cell `count` times."""
+        if self.can.repeat and count > 1 and len(cell) == 1:
+            repeated = f"\x1b[{count - 1}b"
+            if len(repeated) < len(cell.encode()) * (count - 1):
+                self._parts.append(cell + repeated)
+                self._went(count if steady(cell) else UNKNOWN)
+                return
+        self._parts.append(cell * count)
+        self._went(count if steady(cell) else UNKNOWN)
+
+    def _went(self, width: int) -> None:
+        if width == UNKNOWN or self.x == UNKNOWN:
+            self.x = UNKNOWN
+            if not self.can.stops_wrapping:
+                self.y = UNKNOWN
+            return
+        self.x += width
+        if self.x >= self.columns:
+            # Terminals disagree about the cursor behind the last column; a carriage return helps them all.
+            self.x = UNKNOWN
+            if not self.can.stops_wrapping:
+                self.y = UNKNOWN
+
+    def go(self, y: int, x: int, texts: Sequence[str] = (), pens: Sequence[Pen] = ()) -> None:
+        """Move the cursor; `texts` and `pens`: the row, whose cells on the way may be written again."""
+        if (self.y, self.x) == (y, x):
+            return
+        best = _absolute(y, x)
+        if self.y != UNKNOWN:
+            for vertical in self._vertical(y):
+                for horizontal in self._horizontal(x):
+                    if len(vertical) + len(horizontal) < len(best):
+                        best = horizontal + vertical
+            if self.y == y and self.x != UNKNOWN and 0 < x - self.x <= _WORTH_RETYPING and texts:
+                again = self._again(self.x, x, texts, pens)
+                if again and len(again.encode()) <= len(best):
+                    best = again
+        self._parts.append(best)
+        self.y, self.x = y, x
+
+    def _vertical(self, y: int) -> list[str]:
+        count = y - self.y
+        if not count:
+            return [""]
+        ways = [f"\x1b[{_number(abs(count))}{'B' if count > 0 else 'A'}"]
+        if self.can.row_address:
+            ways.append(f"\x1b[{_number(y + 1)}d")
+        if 0 < count <= 4:
+            ways.append("\n" * count)
+        return ways
+
+    def _horizontal(self, x: int) -> list[str]:
+        if self.x == x:
+            return [""]
+        ways = []
+        if x == 0:
+            ways.append("\r")
+        if self.can.column_address:
+            ways.append(f"\x1b[{_number(x + 1)}G")
+        if self.x != UNKNOWN:
+            count = x - self.x
+            if -4 <= count < 0:
+                ways.append("\b" * -count)
+            ways.append(f"\x1b[{_number(abs(count))}{'C' if count > 0 else 'D'}")
+        elif x:
+            ways.append(f"\r\x1b[{_number(x)}C")
+        return ways
+
+    def _again(self, start: int, end: int, texts: Sequence[str], pens: Sequence[Pen]) -> str:
+        """Return the cells on the way when the attributes in force are theirs; else nothing."""
+        now = self.pen
+        if now is None:
+            return ""
+        for column in range(start, end):
+            cell, pen = texts[column], pens[column]
+            if not cell.isascii() or not cell:
+                return ""
+            if pen != now and not (
+                cell == " "
+                and pen.paper == now.paper
+                and not (pen.attributes | now.attributes) & SEEN_ON_BLANKS
+            ):
+                return ""
+        return "".join(texts[start:end])
+
+    def clear(self) -> None:
+        """Clear the screen; the cursor goes home."""
+        self._parts.append("\x1b[m\x1b[H\x1b[2J")
+        self.x = self.y = 0
+        self.pen = PLAIN
+
+
+def _absolute(y: int, x: int) -> str:
+    if x:
+        return f"\x1b[{y + 1};{x + 1}H" if y else f"\x1b[;{x + 1}H"
+    return f"\x1b[{y + 1}H" if y else "\x1b[H"
+
+
+def _number(count: int) -> str:
+    return "" if count == 1 else str(count)
