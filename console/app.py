@@ -214,6 +214,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
                 seen.running, seen.waiting = found.running, found.waiting
                 for screen in self._console_screens()[-1:]:
                     screen.redraw_frame()
+            if any(job.plan.vin == workshop.line.vehicle.vin for job in found.ended):
+                self.session.forget_software()
             if first and found.waiting:
                 self.push_screen(found.screen())
             elif text := found.news(self.screen):

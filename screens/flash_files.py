@@ -175,7 +175,7 @@ class FlashFiles(ConsoleScreen[None]):
         """Draw the list."""
         columns = (
             Column(title=_("Control unit"), width=22, grow=2),
-            Column(title=_("New software"), width=18, grow=1),
+            Column(title=_("New software"), width=19, grow=1),
             Column(title=_("File"), width=16, grow=2),
             Column(title=_("Size"), width=8, right=True),
             Column(title=_("Vehicle"), width=7),

@@ -280,14 +280,18 @@ class Session:
         for message in answer.messages:
             self.raise_message(message)
 
+    def forget_software(self) -> None:
+        """Drop what was read by the descriptions: a unit with other software may have other codings."""
+        self.codings = CodingsRead()
+        self.driven = Driven()
+        self.values = SeenValues()
+
     def forget_vehicle(self) -> None:
         """Start anew for another vehicle."""
         self.units = Units()
         self.readings = {}
         self.cleared = []
-        self.codings = CodingsRead()
-        self.driven = Driven()
-        self.values = SeenValues()
+        self.forget_software()
         self.guided = None
         self.flash.forget_vehicle()
 

@@ -432,6 +432,23 @@ async def test_the_end_of_a_job_is_told_on_every_screen() -> None:
         assert "[Flash job 3" not in driver.text
 
 
+async def test_codings_read_before_a_flash_are_read_again_after_it() -> None:
+    workshop = workshop_with()
+    async with console(workshop) as driver:
+        await driver.run_quick_test()
+        await driver.press("escape", number_of("coding"), "enter")
+        await driver.until(lambda: driver.table.rows and not driver.app.session.running)
+        await driver.press("escape")
+        assert workshop.codings.reads == 1
+        vin = workshop.line.vehicle.vin
+        workshop.flashing.kept = [replace(job(), plan=replace(plan(), vin=vin))]
+        await driver.shows("[Flash job 3: 15 %]")
+        workshop.flashing.change(3, state=JobState.DONE)
+        await driver.shows("Flash job 3 is not running any more: done")
+        await driver.press("enter")
+        await driver.until(lambda: workshop.codings.reads == 2)
+
+
 async def test_an_interrupted_job_is_shown_first_and_taken_up_again() -> None:
     workshop = workshop_with()
     flashing = workshop.flashing
