@@ -137,7 +137,7 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("from a fault to its cause, step by step"),
         _guided_tests,
     ),
-    ("reports", mark("Reports"), mark("tests that were kept; compare, save"), _reports),
+    ("reports", mark("Reports"), mark("kept tests and order book; compare, save"), _reports),
     (
         "descriptions",
         mark("Descriptions"),

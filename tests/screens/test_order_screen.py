@@ -55,6 +55,21 @@ async def test_what_was_done_is_listed_newest_first() -> None:
         assert "3 entries" in driver.text
 
 
+async def test_an_order_stands_among_the_reports_and_opens_with_enter() -> None:
+    async with console(with_entries()) as driver:
+        await driver.run_quick_test()
+        await driver.press("escape", number_of("reports"))
+        assert [row.cells[1] for row in driver.table.rows] == ["Order", "test"]
+        assert driver.table.rows[0].cells[2:4] == (VIN, "Test car (3 entries)")
+        await driver.press("space")
+        assert "an order is not compared" in driver.text
+        await driver.press("f7", "1")
+        await driver.until(lambda: driver.place == "MessageBox")
+        assert driver.called("order") == [(VIN, None)]
+        await driver.press("enter", "enter")
+        assert driver.place == "VehicleOrder"
+
+
 async def test_an_entry_shows_request_answer_and_details() -> None:
     async with console(with_entries()) as driver:
         await open_order(driver)
