@@ -95,19 +95,23 @@ def flashable_unit(
     *,
     sequence: FlashSequence | None = None,
     longest_block: int = LONGEST_BLOCK,
+    block_ms: int = 0,
     **changes: object,
 ) -> UnitDefinition:
     """Return a unit with two areas of memory; it insists on the whole sequence."""
+    guarded = sequence is None or FlashStep.SECURITY_ACCESS not in sequence.leave_out
     routines = (
         RoutineDefinition(rid=0x0203, name="Conditions", label="Conditions"),
         RoutineDefinition(
-            rid=0xFF00, name="Erase", label="Erase", duration_ms=1_500, sessions=(0x02,), security_level=0x01
+            rid=0xFF00, name="Erase", label="Erase", sessions=(0x02,), security_level=int(guarded)
         ),
         RoutineDefinition(rid=0xFF01, name="Dependencies", label="Dependencies", sessions=(0x02,)),
         RoutineDefinition(rid=0x0202, name="Memory", label="Memory", duration_ms=200, sessions=(0x02,)),
         RoutineDefinition(rid=0x0ABC, name="Further", label="Further", sessions=()),
     )
-    flash = FlashDefinition(sequence=sequence or FlashSequence(), longest_block=longest_block, erase_ms=1_500)
+    flash = FlashDefinition(
+        sequence=sequence or FlashSequence(), longest_block=longest_block, erase_ms=1_500, block_ms=block_ms
+    )
     return make_unit(
         name=name,
         label=name,

@@ -25,6 +25,9 @@ LINE_PATIENCE_STOPPED_S = 60.0
 LINE_RETRY_S = 1.0
 PRESENT_EVERY_S = 2.0
 """Between two testers present for all: well within S3."""
+LAPSE_S = 2.5
+"""How long a line may be away before the vehicle is quieted anew: S3 may be over then, and before that it would
+end the session of a unit that waits for its next block."""
 _LOOK_S = 0.25
 """Longest time without a look at pauses and testers present."""
 
@@ -81,7 +84,7 @@ class Crew:
     functional: int | None
     stop_wished: Callable[[], bool]
     quiet: Callable[[VehicleLink], None] | None = None
-    """Quiets the vehicle again on a new line; None: it is not quiet."""
+    """Quiets the vehicle again, on a line that was away for long; None: it is not quiet."""
     _next_present: float = 0.0
     _gave_up: bool = False
 
@@ -123,7 +126,7 @@ class Crew:
             if link is not None:
                 self.link = link
                 self.board.missing("", missing=False)
-                if self.quiet is not None:
+                if self.quiet is not None and self.desk.monotonic() - began > LAPSE_S:
                     self.quiet(link)
                 return True
             patience_s = LINE_PATIENCE_STOPPED_S if self.stop_wished() else LINE_PATIENCE_S

@@ -64,7 +64,7 @@ class WholeVehicle:
         return self._steps(link, _OFF)
 
     def quiet_again(self, link: VehicleLink) -> None:
-        """The same on a new line: the units may have fallen back meanwhile."""
+        """The same on a line that was away for long: the units fell back meanwhile."""
         for request in (
             uds.ALL_EXTENDED,
             *(request for step, request in _OFF if step not in self._leave_out),
