@@ -64,7 +64,11 @@ class _Picture:
 
 
 def values_command(session: Session, asked: ValuesRequest) -> int:
-    """Read once, or until Ctrl+C or --seconds, and print."""
+    """Read once, or until Ctrl+C or --seconds, and print.
+
+    Ctrl+C is the way to end a watch that has no other end, so that one is done then; what ends before its
+    --seconds, or before anything was read, was interrupted.
+    """
     if not asked.ecu:
         raise ConsoleError("WC-103", detail="--ecu NAME|ADDRESS")
     workshop = session.workshop
@@ -75,10 +79,11 @@ def values_command(session: Session, asked: ValuesRequest) -> int:
     screen = _Lines() if watching and not session.as_json else None
     watch = _empty_watch() if asked.record else None
     asked_to_end: list[Cancellation] = []
+    timer = _Timer(asked.seconds)
 
     def job(cancellation: Cancellation) -> Iterator[Event]:
         asked_to_end.append(cancellation)
-        return _job(session, asked, watch, cancellation)
+        return _job(session, asked, watch, cancellation, timer)
 
     for event in run_job(session, job):
         match event:
@@ -109,13 +114,15 @@ def values_command(session: Session, asked: ValuesRequest) -> int:
     codes = [exit_code(message.number) for message in raised]
     if failed:
         codes.append(ExitCode.FAILURES)
-    if not watching and any(cancellation.requested for cancellation in asked_to_end):
+    interrupted = not timer.rang and any(cancellation.requested for cancellation in asked_to_end)
+    ends_with_it = watching and asked.seconds is None and picture.pictures > 0
+    if interrupted and not ends_with_it:
         codes.append(ExitCode.INTERRUPTED)
     return worst(codes)
 
 
 def _job(
-    session: Session, asked: ValuesRequest, watch: Watch | None, cancellation: Cancellation
+    session: Session, asked: ValuesRequest, watch: Watch | None, cancellation: Cancellation, timer: _Timer
 ) -> Iterator[Event]:
     values = session.workshop.values
     files = [Path(name) for name in asked.pdx]
@@ -123,23 +130,33 @@ def _job(
         yield from values.read(asked.ecu, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan)
         return
     job = values.watch(asked.ecu, watch, asked.value, cancellation=cancellation, pdx=files, scan=asked.scan)
-    with closing(_Timer(asked.seconds, cancellation)) as timer:
+    with closing(timer):
         for event in job:
             yield event
             if isinstance(event, ValuesOffered):
-                timer.start()
+                timer.start(cancellation)
 
 
 class _Timer:
     """Asks for the end after `seconds` of reading: what was read by then is what was asked for."""
 
-    def __init__(self, seconds: float | None, cancellation: Cancellation) -> None:
-        self._timer = threading.Timer(seconds, cancellation.request) if seconds is not None else None
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+        self.rang = False
+        """Whether it asked for the end."""
 
-    def start(self) -> None:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
+    def start(self, cancellation: Cancellation) -> None:
+        if self._seconds is None:
+            return
+
+        def ring() -> None:
+            self.rang = not cancellation.requested
+            cancellation.request()
+
+        self._timer = threading.Timer(self._seconds, ring)
+        self._timer.daemon = True
+        self._timer.start()
 
     def close(self) -> None:
         if self._timer is not None:

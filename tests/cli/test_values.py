@@ -6,7 +6,7 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -103,13 +103,18 @@ def test_watching_without_a_terminal_prints_blocks(values: Values) -> None:
     assert "\x1b" not in result.out
 
 
-def test_interrupted_watching_prints_what_was_read(car: str) -> None:
-    command = (*PROGRAM, "values", "--vci", car, "--ecu", ENGINE, "--value", "EngineSpeed", "--watch")
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [(("--watch",), ExitCode.DONE), (("--watch", "--seconds", "60"), ExitCode.INTERRUPTED)],
+    ids=["Ctrl+C is its only end", "before its seconds"],
+)
+def test_interrupted_watching_prints_what_was_read(car: str, ending: Sequence[str], code: ExitCode) -> None:
+    command = (*PROGRAM, "values", "--vci", car, "--ecu", ENGINE, "--value", "EngineSpeed", *ending)
     with subprocess.Popen([*command, *OFF], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "Engine speed" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == ExitCode.DONE
+        assert process.wait(timeout=20) == code
 
 
 def test_a_recording_has_the_values_and_the_vehicle(values: Values, tmp_path: Path) -> None:
