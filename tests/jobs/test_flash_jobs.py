@@ -146,6 +146,30 @@ def test_a_worker_that_was_killed_is_told_and_its_job_brought_to_the_end(worksho
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("step", [step for step in FlashStep if step is not FlashStep.READOUT])
+def test_a_job_whose_worker_was_killed_at_any_step_is_brought_to_the_end(
+    workshop: Workshop, step: FlashStep
+) -> None:
+    job_id = started(workshop, planned(workshop, ENGINE))
+    worker = worker_of(workshop, job_id)
+    until_begun(workshop, job_id, step)
+    kill(worker)
+    broken = until_over(workshop, job_id)
+    if step is FlashStep.CLEAR_FAULTS and broken.state is JobState.DONE:
+        pytest.skip("the last step was over before the signal came")
+    assert broken.state is JobState.INTERRUPTED
+    resumed(workshop, job_id)
+    kill(worker_of(workshop, job_id))
+    assert until_over(workshop, job_id).state is JobState.INTERRUPTED
+    resumed(workshop, job_id)
+    ended = until_over(workshop, job_id)
+    assert (ended.state, ended.runs, ended.result) == (JobState.DONE, 3, None)
+    assert ends(workshop, job_id) == [("CDI_EngineControl", UnitEnd.NEW)]
+    with workshop.line.working():
+        assert not workshop.line.link().lost
+
+
+@pytest.mark.soak
 def test_signals_make_the_worker_end_where_the_unit_is_whole(workshop: Workshop) -> None:
     """After erase that is only at the end: the unit has the new software then."""
     job_id = started(workshop, planned(workshop, ENGINE))
