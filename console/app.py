@@ -210,6 +210,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         workshop, seen = self.session.workshop, self.session.flash
 
         def take(found: FlashLook) -> None:
+            if not self.screen_stack:
+                return  # the console ends
             if found.differs_from(seen):
                 seen.running, seen.waiting = found.running, found.waiting
                 for screen in self._console_screens()[-1:]:

@@ -22,7 +22,8 @@ from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.box import Question
-from workshop_console.screens.flash_job import FlashJob, title_of
+from workshop_console.screens.flash_facts import title_of
+from workshop_console.screens.flash_job import FlashJob
 from workshop_console.screens.flash_steps import units_text
 from workshop_console.screens.session import PLAN_FLASH, START_FLASH
 from workshop_console.screens.status import job_text

@@ -12,7 +12,8 @@ from workshop_console.console.model.message import raised_by
 from workshop_console.i18n import flashing as words
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.flash_job import AT_WORK, STATE_TONES, FlashJob, ask_and_resume, title_of
+from workshop_console.screens.flash_facts import AT_WORK, STATE_TONES, title_of
+from workshop_console.screens.flash_job import FlashJob, ask_and_resume
 from workshop_console.screens.flash_steps import units_text
 from workshop_console.screens.following import FollowingScreen
 from workshop_console.screens.status import job_text

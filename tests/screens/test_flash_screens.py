@@ -572,6 +572,21 @@ async def test_the_steps_of_each_unit_of_a_plan_are_shown() -> None:
         await driver.until(lambda: "Engine unit" in driver.lines[2])
 
 
+async def test_of_two_units_at_once_one_is_followed_until_it_is_through() -> None:
+    workshop = workshop_with()
+    flashing = workshop.flashing
+    flashing.kept = [job(3, JobState.RUNNING, target(), target("GEARBOX"))]
+    flashing.steps = {3: [*TO_TRANSFER, entry(8, FlashStep.ERASE, unit="GEARBOX")]}
+    async with at_job(workshop) as (driver, _flashing):
+        assert "Engine unit" in driver.lines[2]
+        flashing.moved(3, unit="GEARBOX", step=FlashStep.ERASE)
+        await driver.until(lambda: "Gearbox unit (2 of 2): Erase" in facts(driver))
+        assert "Engine unit" in driver.lines[2]
+        flashing.steps[3][-2:] = [entry(7, FlashStep.TRANSFER), flashing.steps[3][-1]]
+        flashing.steps[3].append(entry(9, FlashStep.RESET))
+        await driver.until(lambda: "Gearbox unit" in driver.lines[2])
+
+
 async def test_a_job_of_many_units_tells_first_what_is_not_well() -> None:
     workshop = workshop_with()
     names = [f"UNIT{number}" for number in range(12)]
