@@ -32,6 +32,7 @@ from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import MessageRaised, Progress
 from workshop_console.console.terminal.changed_cells import ChangedCells
+from workshop_console.console.terminal.choice import driver_class
 from workshop_console.i18n.texts import _, set_language
 from workshop_console.screens.base import ConsoleScreen, notice_of
 from workshop_console.screens.session import QUICK_TEST, WATCH_VALUES, Notice, Session
@@ -99,7 +100,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
     NOTIFICATION_TIMEOUT = 0
 
     def __init__(self, workshop: Workshop, session: Session | None = None) -> None:
-        super().__init__()
+        self._thin = driver_class()
+        super().__init__(driver_class=self._thin)
         self.unexpected: ConsoleError | None = None
         """What ended the console against its will."""
         self.animation_level = "none"
@@ -230,7 +232,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Write an update of parts of the screen in fewer bytes than Textual does."""
-        if type(renderable) is ChopsUpdate:
+        if type(renderable) is ChopsUpdate and self._thin is None:
             renderable = ChangedCells.of(renderable)
         super()._display(screen, renderable)
 

@@ -1,0 +1,365 @@
+"""A Textual driver for thin lines: the shortest bytes, when there is room, of the newest picture only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.driver import Driver
+from textual.geometry import Size
+
+from workshop_console.console.terminal.capabilities import capabilities, terminfo
+from workshop_console.console.terminal.device import Device, standard_terminal
+from workshop_console.console.terminal.grid import Grid
+from workshop_console.console.terminal.input import (
+    Decoder,
+    Input,
+    KeyPressed,
+    Pasted,
+    PlaceReported,
+    StatusReported,
+)
+from workshop_console.console.terminal.key_sequences import keys_of_terminfo
+from workshop_console.console.terminal.pacing import REQUEST, Answers, Pacer
+from workshop_console.console.terminal.shortest import shortest_bytes
+from workshop_console.console.terminal.shown import Shown
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+RATE = "WORKSHOP_CONSOLE_LINE_RATE"
+"""Environment: bytes a second of a line whose terminal never answers."""
+
+_GATHER_S = 0.008
+"""Textual often draws a change in several parts; so long is waited for the next one."""
+_SETTLE_S = 0.05
+"""A terminal that is resized is rarely resized once."""
+_MOST_KEYS = 64
+"""After so many keys at once the app handles them before more are read."""
+_LEAVE_S = 0.5
+"""How long a terminal may take the last bytes; how long its last answers may take."""
+_REPEATS = 2
+_OLD = ("vt", "ansi", "dumb", "cons25")
+"""Terminals that are not asked whether they can repeat."""
+
+
+class ThinDriver(Driver):
+    """Draws the wanted cells on the terminal and reads its keys; all of it in the event loop."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        descriptor = standard_terminal()
+        if descriptor is None:
+            raise OSError("the console needs a terminal")
+        self._terminal = descriptor
+        name = os.environ.get("TERM", "")
+        entry = terminfo(name)
+        self._can = capabilities(entry=entry)
+        self._asks_repeat = not name.startswith(_OLD)
+        self._device: Device | None = None
+        self._decoder = Decoder(
+            keys_of_terminfo(entry) if entry else None,
+            charset="utf-8" if self._can.charset == "utf-8" else "latin-1",
+        )
+        self._pacer = Pacer(1.0)
+        self._grid = Grid(*(size or (80, 24)), self._can)
+        self._shown = Shown(self._grid.columns, self._grid.rows)
+        self._resizing: tuple[int, int] | None = None
+        self._not_before = 0.0
+        self._unsent = b""
+        self._bell = False
+        self._sending: asyncio.TimerHandle | None = None
+        self._expiring: asyncio.TimerHandle | None = None
+        self._reads = False
+
+    @property
+    def can_suspend(self) -> bool:
+        """Whether the program can be stopped and go on."""
+        return True
+
+    # What Textual calls
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over."""
+        device = self._device = Device(self._terminal)
+        device.raw()
+        rate = os.environ.get(RATE, "")
+        self._pacer = Pacer(float(rate) if rate.isdigit() and int(rate) else device.bytes_per_second())
+        for number, handler in self._signals().items():
+            with suppress(ValueError, RuntimeError):  # signals are for the main thread alone
+                self._loop.add_signal_handler(number, self._safely, handler)
+        self._grid.resize(*device.size())
+        self._enter()
+        self._tell_size(*device.size())
+
+    def write(self, data: str) -> None:
+        """Take in what Textual draws."""
+        if data == "\a":
+            self._bell = True
+        else:
+            if self._resizing is not None and tuple(self._app.size) == self._resizing:
+                self._grid.resize(*self._resizing)
+                self._shown.forget()
+                self._resizing = None
+            self._grid.read(data)
+        self._send_soon(_GATHER_S)
+
+    def disable_input(self) -> None:
+        """Read no more."""
+        self._read(False)
+        for number in self._signals():
+            with suppress(ValueError, RuntimeError):
+                self._loop.remove_signal_handler(number)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was."""
+        self.disable_input()
+        self._leave()
+
+    def close(self) -> None:
+        """Give the device back."""
+        self._leave()
+
+    # Taking over and giving back
+
+    def _signals(self) -> dict[int, Callable[[], None]]:
+        return {
+            signal.SIGWINCH: self._resized,
+            signal.SIGTSTP: self._stop,
+            signal.SIGCONT: self._continue,
+        }
+
+    def _enter(self) -> None:
+        can = self._can
+        sequence = "\x1b[?1049h" if can.alternate_screen else ""
+        sequence += "\x1b[?25l" if can.hides_cursor else ""
+        sequence += "\x1b[?7l" if can.stops_wrapping else ""
+        sequence += "\x1b[?2004h" if can.pastes else ""
+        sequence += "\x1b[r" if can.regions else ""
+        sequence += "\x1b[m\x1b[H\x1b[2J"
+        self._shown.resize(self._grid.columns, self._grid.rows)
+        self._shown.cleared()
+        self._grid.changed = set(range(self._grid.rows))
+        if self._asks_repeat:
+            # terminfo promises this for terminals that only say they are an xterm (mosh, older PuTTY, tmux
+            # before 3.4 outside ASCII): a blank is repeated, and the cursor tells whether it was.
+            blank = " " if can.charset == "ascii" else "\u00a0"
+            sequence += f"{blank}\x1b[{_REPEATS}b\x1b[6n"
+            self._decoder.place_asked = True
+        else:
+            sequence += REQUEST
+        self._shown.x = self._shown.y = -1
+        self._put(sequence, asked=True)
+        self._read(True)
+
+    def _leave(self) -> None:
+        """Leave the terminal as it was found; what it does not take in time is dropped."""
+        device, self._device = self._device, None
+        for timer in (self._sending, self._expiring):
+            if timer is not None:
+                timer.cancel()
+        self._sending = self._expiring = None
+        if device is None:
+            return
+        self._loop.remove_reader(device.descriptor)
+        self._loop.remove_writer(device.descriptor)
+        can = self._can
+        sequence = "\x1b[m"
+        sequence += "\x1b[?2004l" if can.pastes else ""
+        sequence += "\x1b[?7h" if can.stops_wrapping else ""
+        sequence += "\x1b[?1049l" if can.alternate_screen else f"\x1b[{self._grid.rows}H\r\n"
+        sequence += "\x1b[?25h" if can.hides_cursor else ""
+        with suppress(EOFError):
+            if device.write_all(self._unsent + sequence.encode("ascii"), _LEAVE_S):
+                self._hear_out(device)
+        self._unsent = b""
+        device.restore()
+        device.close()
+
+    def _hear_out(self, device: Device) -> None:
+        """Read the answers that are still on the way: they would end up in the shell's command line."""
+        pacer = self._pacer
+        end = time.monotonic() + min(_LEAVE_S, 0.05 + 2 * pacer.round_trip_s)
+        while pacer.expects and pacer.answers is Answers.COME and (left := end - time.monotonic()) > 0:
+            for found in self._decoder.feed(device.read_for(left), time.monotonic()):
+                if isinstance(found, (StatusReported, PlaceReported)):
+                    pacer.answered(time.monotonic())
+
+    def _stop(self) -> None:
+        """Stop as the system asks (SIGTSTP), with the terminal as it was."""
+        if self._auto_restart:
+            self._leave()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continue(self) -> None:
+        """Go on after a stop: the screen is another's, and is drawn anew."""
+        if not self._auto_restart:
+            return
+        if self._device is None:
+            self._device = Device(self._terminal)
+        self._device.raw()
+        self._unsent = b""
+        self._pacer.forget()
+        self._enter()
+        self._resized()
+        self.process_message(self.SignalResume())
+
+    def _gone(self) -> None:
+        """End in order: there is no terminal any more."""
+        device, self._device = self._device, None
+        self._unsent = b""
+        if device is not None:
+            self._loop.remove_reader(device.descriptor)
+            self._loop.remove_writer(device.descriptor)
+            device.close()
+            self._app.exit()
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        """Do something from the event loop; an error ends the app as one of its own does."""
+        try:
+            work()
+        except EOFError:
+            self._gone()
+        except Exception as error:
+            self._app.call_later(_raise, error)
+
+    # Size
+
+    def _resized(self) -> None:
+        device = self._device
+        if device is None:
+            return
+        columns, rows = device.size()
+        if (columns, rows) != (self._grid.columns, self._grid.rows):
+            self._resizing = (columns, rows)
+        else:
+            self._resizing = None
+            self._shown.forget()  # it may have been another size meanwhile
+        self._not_before = time.monotonic() + _SETTLE_S
+        self._tell_size(columns, rows)
+        self._send_soon(_SETTLE_S)
+
+    def _tell_size(self, columns: int, rows: int) -> None:
+        size = Size(columns, rows)
+        self._size = (columns, rows)
+        self.process_message(events.Resize(size, size))
+
+    # Output
+
+    def _send_soon(self, wait_s: float) -> None:
+        if self._sending is None and self._device is not None:
+            self._sending = self._loop.call_later(wait_s, self._safely, self._send)
+
+    def _send(self) -> None:
+        """Send the newest picture when the line has room for it."""
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+        if self._device is None or self._unsent or not self._wants_to_send():
+            return
+        now = time.monotonic()
+        if self._pacer.overdue(now):
+            self._pacer.asked_again(now)
+            self._put(REQUEST, asked=False)
+        if wait_s := max(self._pacer.wait_s(now), self._not_before - now):
+            self._send_soon(wait_s)
+            return
+        text = shortest_bytes(self._grid, self._shown, self._can)
+        if self._bell:
+            text, self._bell = f"\a{text}", False
+        if text:
+            asked = self._pacer.asks(now)
+            self._put(text + REQUEST if asked else text, asked=asked)
+
+    def _wants_to_send(self) -> bool:
+        return bool(self._grid.changed) or self._bell or not self._shown.known
+
+    def _put(self, text: str, *, asked: bool) -> None:
+        data = text.encode(self._can.charset, "replace")
+        self._pacer.sent(len(data), time.monotonic(), asked=asked)
+        self._unsent += data
+        self._write_unsent()
+
+    def _write_unsent(self) -> None:
+        if self._device is None:
+            return
+        self._unsent = self._unsent[self._device.write(self._unsent) :]
+        if self._unsent:
+            self._loop.add_writer(self._device.descriptor, self._safely, self._write_unsent)
+        else:
+            self._loop.remove_writer(self._device.descriptor)
+            if self._wants_to_send():
+                self._send_soon(0)
+
+    # Input
+
+    def _read(self, wanted: bool) -> None:
+        if self._device is None or wanted == self._reads:
+            self._reads = wanted and self._device is not None
+            return
+        self._reads = wanted
+        if wanted:
+            self._loop.add_reader(self._device.descriptor, self._safely, self._readable)
+        else:
+            self._loop.remove_reader(self._device.descriptor)
+
+    def _readable(self) -> None:
+        if self._device is not None:
+            self._handle(self._decoder.feed(self._device.read(), time.monotonic()))
+
+    def _expire(self) -> None:
+        self._expiring = None
+        self._handle(self._decoder.expire(time.monotonic()))
+
+    def _handle(self, found: Sequence[Input]) -> None:
+        for one in found:
+            match one:
+                case KeyPressed(key, character):
+                    self.process_message(events.Key(key, character))
+                case Pasted(text):
+                    self.process_message(events.Paste(text))
+                case StatusReported():
+                    self._answered()
+                case PlaceReported(_, x):
+                    self._decoder.place_asked = False
+                    self._repeats(x > _REPEATS)
+                    self._answered()
+        if self._expiring is not None:
+            self._expiring.cancel()
+            self._expiring = None
+        wait_s = self._decoder.wait_s(time.monotonic())
+        if wait_s is not None:
+            self._expiring = self._loop.call_later(wait_s, self._safely, self._expire)
+        if len(found) > _MOST_KEYS:
+            self._read(False)
+            self._app.call_later(self._read, True)
+
+    def _answered(self) -> None:
+        self._pacer.answered(time.monotonic())
+        self._decoder.escape_wait_s = self._pacer.escape_wait_s()
+        if self._wants_to_send():
+            self._send()
+
+    def _repeats(self, can_repeat: bool) -> None:
+        """Take note whether the terminal repeats characters."""
+        if self._can.repeat and not can_repeat:
+            self._shown.forget()  # some were repeated already, and are not there
+        self._can = replace(self._can, repeat=can_repeat)
+
+
+def _raise(error: Exception) -> None:
+    raise error
