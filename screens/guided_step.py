@@ -40,8 +40,8 @@ def way_columns() -> tuple[Column, ...]:
         Column(title="", width=2, right=True),
         Column(title="", width=1),
         Column(title="", width=16),
-        Column(title="", width=12, right=True),
-        Column(title="", width=30, grow=1),
+        Column(title="", width=15, right=True),
+        Column(title="", width=27, grow=1),
     )
 
 
