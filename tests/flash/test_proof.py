@@ -48,7 +48,7 @@ VARIANTS: dict[str, FlashSequence] = {
     "with further steps": FlashSequence(
         add=(
             ExtraStep(after=FlashStep.FINGERPRINT, label="Further", request=b"\x31\x01\x0a\xbc"),
-            ExtraStep(after=FlashStep.RESET, label="Present", request=b"\x3e\x00"),
+            ExtraStep(after=FlashStep.RESET, label="Vehicle", request=b"\x22\xf1\x90"),
         )
     ),
 }
@@ -174,9 +174,9 @@ def may_go_on(head: str, code: int, times: int) -> bool:
 
     0x21 is asked again, 0x78 waited for. Identification is asked until something tells it. A fault memory
     that cannot be read is not one that flashing spoiled. Whoever is not meant by a functional request must
-    not refuse it.
+    not refuse it. Who refuses tester present is there.
     """
-    if head.startswith("22") or (head.startswith("1902") and code in (0x11, 0x12, 0x13, 0x31)):
+    if head.startswith(("22", "3e")) or (head.startswith("1902") and code in (0x11, 0x12, 0x13, 0x31)):
         return True
     if head in FUNCTIONAL:
         return code in (0x11, 0x12, 0x31, 0x7E, 0x7F, 0x21, 0x78)

@@ -20,6 +20,7 @@ from workshop_console.console.procedures.flash.trouble import (
     GoneError,
     RefusalError,
 )
+from workshop_console.console.procedures.presence import answered
 from workshop_console.console.procedures.services import diagnostic_session, read_data_by_identifier
 
 PATIENCE = 16
@@ -33,7 +34,7 @@ RETRIES = 3
 """Times that a request is sent again by itself after silence: four in all are shorter than S3."""
 SETTLE_S = 0.2
 """After a change of session or a reset: some units answer once more before they restart."""
-RETRY_S = 0.5
+RETRY_S = 0.3
 """Between two questions to a unit that is not back yet."""
 
 _LONG = frozenset(
@@ -100,17 +101,23 @@ class UnitTalk:
             self._session = 0
             yield diagnostic_session(uds.DEFAULT_SESSION)
             yield Rest(SETTLE_S)
-            yield from self._await_identity(patience_s)
+            yield from self._await_identity(patience_s, away=True)
 
-    def _await_identity(self, patience_s: float) -> Talk[None]:
-        """Ask until the unit says what it is. Raises GoneError."""
+    def _await_identity(self, patience_s: float, *, away: bool = False) -> Talk[None]:
+        """Ask until the unit says what it is; `away`: it is known to restart. Raises GoneError."""
         self.hand.timing = replace(self._timing, retries=0)
+        self.identity = SoftwareIdentity(answered=False)
         until = self._desk.monotonic() + patience_s
         try:
             while True:
-                self.identity, exchange = yield from _patient(ask_identity())
-                if self.identity.answered:
-                    return
+                if away:
+                    exchange = yield uds.are_you_there()
+                    away = not answered(exchange)
+                if not away:
+                    self.identity, exchange = yield from _patient(ask_identity())
+                    if self.identity.answered:
+                        return
+                    away = True
                 self._board.missing(self.target.unit, missing=True)
                 if self._desk.monotonic() >= until:
                     raise GoneError(self._step, trouble.silent(self.target.unit, self._step, exchange))

@@ -26,8 +26,8 @@ LINE_RETRY_S = 1.0
 PRESENT_EVERY_S = 2.0
 """Between two testers present for all: well within S3."""
 LAPSE_S = 2.5
-"""How long a line may be away before the vehicle is quieted anew: S3 may be over then, and before that it would
-end the session of a unit that waits for its next block."""
+"""How long a line may be away before the vehicle is quieted anew: S3 may be over then, and before that it
+would end the session of a unit that waits for its next block."""
 _LOOK_S = 0.25
 """Longest time without a look at pauses and testers present."""
 
@@ -121,7 +121,7 @@ class Crew:
         while not self._gave_up:
             try:
                 link = self.desk.reopen()
-            except ConsoleError:
+            except (ConsoleError, OSError):
                 link = None
             if link is not None:
                 self.link = link

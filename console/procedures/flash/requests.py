@@ -14,6 +14,8 @@ ANSWER_WAIT_MS = 1_000
 """Least P2 while a unit is programmed: longer than a segmented transfer needs to be given up (ISO 15765-2),
 and four of them shorter than S3."""
 
+POLL_WAIT_MS = 250
+
 _SUPPRESS = 0x80
 _NORMAL_MESSAGES = 0x01
 
@@ -67,6 +69,11 @@ def request_download(sequence: FlashSequence, segment: Segment) -> UdsRequest:
 def request_transfer_exit() -> UdsRequest:
     """RequestTransferExit (14.6)."""
     return flash_request(b"\x37")
+
+
+def are_you_there() -> UdsRequest:
+    """TesterPresent, answered; asked again and again of a unit that restarts, so each time not for long."""
+    return UdsRequest(payload=b"\x3e\x00", echo_bytes=1, first_wait_ms=POLL_WAIT_MS, repeatable=False)
 
 
 def ecu_reset() -> UdsRequest:

@@ -56,7 +56,6 @@ class UnitFlash(Programming):
         try:
             yield from self._assess()
         except FlashEndError as gone:
-            self.identity = SoftwareIdentity(answered=False)
             return self._result(UnitEnd.UNKNOWN, gone)
         return None
 
@@ -114,7 +113,7 @@ class UnitFlash(Programming):
         except FlashEndError as problem:
             end = end_of(self.identity, self._manifest, self.notes, self._sequence)
             self._log.complete(entry, "link-lost" if end is UnitEnd.UNKNOWN else "negative")
-            return self._result(UnitEnd.OLD if end is UnitEnd.NEW else end, problem)
+            return self._result(UnitEnd.UNKNOWN if end is UnitEnd.NEW else end, problem)
         self._log.complete(entry, "positive")
         self._board.unfinished(self.target.unit, erased=False)
         yield from self._afterwards(FlashStep.IDENTIFY)
@@ -143,7 +142,8 @@ class UnitFlash(Programming):
         self._step = FlashStep.IDENTIFY
         until = self._desk.monotonic() + patience_s
         while True:
-            yield from self._await_identity(max(patience_s, UNIT_PATIENCE_S if self.notes.erased else 0.0))
+            longest_s = max(patience_s, UNIT_PATIENCE_S if self.notes.erased else 0.0)
+            yield from self._await_identity(longest_s, away=True)
             if is_new(self.identity, self._manifest):
                 return
             if self._desk.monotonic() >= until:

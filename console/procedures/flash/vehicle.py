@@ -13,7 +13,9 @@ from workshop_console.console.procedures.flash.board import Board
 from workshop_console.console.procedures.flash.log import FlashLog
 from workshop_console.console.procedures.services import OTHER_SESSION, NegativeResponse
 
-ANSWERS_S = 0.3
+SESSION_S = 0.05
+"""Until all units have changed their session (P2)."""
+ANSWERS_S = 0.2
 """How long refusals are waited for: nobody says yes to a functional request with the suppress bit."""
 _NOT_FOR_ME = OTHER_SESSION | {
     NegativeResponse.SERVICE_NOT_SUPPORTED,
@@ -60,7 +62,7 @@ class WholeVehicle:
     def quiet(self, link: VehicleLink) -> list[GroupRefusal]:
         """Let no unit note faults or send messages any more; return who refuses."""
         if not all(step in self._leave_out for step, _ in _OFF):
-            self._say(link, uds.ALL_EXTENDED)
+            self._say(link, uds.ALL_EXTENDED, SESSION_S)
         return self._steps(link, _OFF)
 
     def quiet_again(self, link: VehicleLink) -> None:
@@ -74,7 +76,7 @@ class WholeVehicle:
     def wake(self, link: VehicleLink) -> list[GroupRefusal]:
         """Let the units do again what they do by themselves; return who refuses."""
         refusals = self._steps(link, _ON)
-        self._say(link, uds.ALL_DEFAULT)
+        self._say(link, uds.ALL_DEFAULT, SESSION_S)
         return refusals
 
     def _steps(self, link: VehicleLink, steps: Sequence[tuple[FlashStep, bytes]]) -> list[GroupRefusal]:
@@ -95,9 +97,9 @@ class WholeVehicle:
             refusals += refused
         return refusals
 
-    def _say(self, link: VehicleLink, request: bytes) -> list[tuple[Address, int]]:
+    def _say(self, link: VehicleLink, request: bytes, wait_s: float = ANSWERS_S) -> list[tuple[Address, int]]:
         """Send a request to all and return who refused, with the code."""
-        answers = link.functional(request, wait_s=ANSWERS_S, request_id=self._functional)
+        answers = link.functional(request, wait_s=wait_s, request_id=self._functional)
         return [
             (answer.address, answer.payload[2])
             for answer in answers
