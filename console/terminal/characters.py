@@ -72,8 +72,13 @@ def cells_of(text: str, charset: str = "utf-8") -> list[str]:
         elif cell and cells:
             base = -1 if cells[-1] else -2
             if len(cells[base]) <= _MOST_MARKS and cells[base] not in (" ", REPLACEMENT):
-                cells[base] += cell
+                cells[base] = unicodedata.normalize("NFC", cells[base] + cell)
     return cells
+
+
+def bare(cell: str) -> str:
+    """Return a cell's content without combining marks."""
+    return unicodedata.normalize("NFC", cell)[:1]
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from workshop_console.console.terminal.capabilities import TRUE_COLOUR, Capabilities
-from workshop_console.console.terminal.characters import cells_of
+from workshop_console.console.terminal.characters import bare, cells_of
 from workshop_console.console.terminal.colours import fewer
 from workshop_console.console.terminal.pens import (
     PLAIN,
@@ -44,11 +44,21 @@ class Cells:
             self.pens[row] = pens[:columns] + [PLAIN] * more
             if columns < self.columns and texts[columns] == "":
                 self._halve(row, columns - 1)
+            self._bare_end(self.texts[row])
         del self.texts[rows:], self.pens[rows:]
         for _ in range(rows - self.rows):
             self.texts.append([" "] * columns)
             self.pens.append([PLAIN] * columns)
         self.columns, self.rows = columns, rows
+
+    @staticmethod
+    def _bare_end(texts: list[str]) -> None:
+        """Take the marks from the last character of a row.
+
+        Without wrapping the cursor stays on the last cell, and terminals put a mark where they like.
+        """
+        last = -1 if texts[-1] or len(texts) < 2 else -2
+        texts[last] = bare(texts[last])
 
     def _halve(self, row: int, column: int) -> None:
         """Blank what is left of a wide character whose other half was lost."""
@@ -112,6 +122,8 @@ class Grid(Cells):
         if end < self.columns and texts[end] == "":
             self._halve(y, end)
         texts[x:end] = cells
+        if end == self.columns and not (texts[-1].isascii() and texts[-1]):
+            self._bare_end(texts)
         drawn = self._drawn.get(self._pen)
         if drawn is None:
             drawn = self._drawn[self._pen] = _drawn(self._pen, self._can)

@@ -20,7 +20,7 @@ _FLOOD_BYTES = 256
 _FLOOD_S = 0.2
 
 _PASTE_BEGINS, _PASTE_ENDS = b"\x1b[200~", b"\x1b[201~"
-_CSI = re.compile(rb"\x1b\[(\[[A-E]|([0-?]*)[ -/]*([@-~]))", re.DOTALL)
+_CSI = re.compile(rb"\x1b\[(\[[A-E]|([0-?]*)[ -/]*([@-Z\\-~]))")
 _CSI_BEGUN = re.compile(rb"\x1b\[(\[|[0-?]*[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)")
 _STRING_BEGUN = re.compile(rb"\x1b[\]PX^_][^\x07\x1b]*\x1b?\Z")
