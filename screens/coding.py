@@ -206,10 +206,13 @@ class Coding(ConsoleScreen[None]):
     def on_entry_submitted(self, message: Entry.Submitted) -> None:
         """Take the value that was typed."""
         message.stop()
+        self._take_line(message.value)
+
+    def _take_line(self, text: str) -> None:
         parameter, self._editing = self._editing, None
         self._leave_line()
         if parameter is not None:
-            self._choose(parameter, typed(parameter, message.value))
+            self._choose(parameter, typed(parameter, text))
 
     def _leave_line(self) -> None:
         self.query_one("#value", Entry).close()
@@ -245,7 +248,11 @@ class Coding(ConsoleScreen[None]):
     # Writing
 
     def do_start(self) -> None:
-        """Show the difference and ask; without a change read again."""
+        """Show the difference and ask; without a change read again. What is being typed is taken first."""
+        line = self.query_one("#value", Entry)
+        if line.is_open:
+            self._take_line(line.value)
+            return
         if not self._wanted:
             self._read_again()
         elif self._plan is None:

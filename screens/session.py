@@ -342,6 +342,7 @@ class Session:
                 self.values.offered = values
             case ValuesRead(values=values, at=at):
                 self.values.take(values, at)
+                self.step = None  # what it began with is over
             case Progress():
                 self.progress = event
             case UnitsPlanned(units=units):

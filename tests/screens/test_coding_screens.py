@@ -133,6 +133,17 @@ async def test_a_change_is_marked_and_nothing_is_written_before_the_question() -
         assert "1 kept coding" in driver.text
 
 
+async def test_f5_takes_what_is_typed_and_writes_nothing_yet() -> None:
+    async with console(workshop_with(FakeCodings())) as driver:
+        await open_coding(driver)
+        await driver.press("down", "down", "down", "enter", "ctrl+u", *"30", "f5")
+        await driver.shows("1 option changed")
+        assert driver.place == "Coding"
+        await driver.press("f5")
+        assert driver.place == "Question"
+        assert "home: 20 s → 30 s" in driver.text
+
+
 async def test_a_number_is_typed_with_a_comma_or_a_point_and_checked() -> None:
     workshop = workshop_with()
     async with console(workshop) as driver:

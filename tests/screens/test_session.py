@@ -9,9 +9,9 @@ from workshop_console.console.jobs.runner import JobReported
 from workshop_console.console.model.address import CanAddress, DoipAddress
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.report import FaultReading
-from workshop_console.console.procedures.events import FaultsRead, UnitsPlanned
+from workshop_console.console.procedures.events import FaultsRead, Step, StepBegan, UnitsPlanned, ValuesRead
 from workshop_console.console.settings import Folders
-from workshop_console.screens.session import READ_FAULTS, Session, Units
+from workshop_console.screens.session import READ_FAULTS, WATCH_VALUES, Session, Units
 
 BOTH = UnitSummary(
     key=1, name="Engine", label="Engine unit", addresses=(CanAddress(0x7E0, 0x7E8), DoipAddress(0x1001))
@@ -47,3 +47,12 @@ def test_reading_one_unit_does_not_make_it_the_vehicle() -> None:
     session = Session(workshop=FakeWorkshop(Folders.of_user()).as_workshop())
     session.apply(JobReported(job_id=1, kind=READ_FAULTS, event=UnitsPlanned(units=(BOTH,))))
     assert not session.units.rows
+
+
+def test_what_a_watch_began_with_is_over_when_values_come() -> None:
+    session = Session(workshop=FakeWorkshop(Folders.of_user()).as_workshop())
+    began, came = StepBegan(step=Step.CONNECTING), ValuesRead(values=(), at=1.0)
+    session.apply(JobReported(job_id=1, kind=WATCH_VALUES, event=began))
+    assert session.step == began
+    session.apply(JobReported(job_id=1, kind=WATCH_VALUES, event=came))
+    assert session.step is None
