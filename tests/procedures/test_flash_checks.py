@@ -162,7 +162,8 @@ def test_a_unit_that_fits_has_one_question_left_to_a_person() -> None:
     ]
     (yellow,) = [check for check in target.checks if check.light is not Light.GREEN]
     assert yellow.light is Light.YELLOW
-    assert yellow.condition is not None and yellow.condition.text == "Doors closed"
+    assert yellow.condition is not None
+    assert yellow.condition.text == "Doors closed"
     assert target.identity.software == OLD_SOFTWARE
     assert target.identity.hardware == HARDWARE
     assert target.sequence is SEQUENCE
