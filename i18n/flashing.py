@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workshop_console.console.model.flash import (
     CheckId,
+    FlashCheck,
     FlashProgress,
     FlashStep,
     JobState,
@@ -14,6 +15,7 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.i18n import formats
 from workshop_console.i18n.codes import flashing as words
+from workshop_console.i18n.described import condition_text
 from workshop_console.i18n.texts import _
 
 LIGHT_MARKS = {Light.GREEN: "✓", Light.YELLOW: "!", Light.RED: "X"}
@@ -40,6 +42,22 @@ def light_text(light: Light, *, ascii_only: bool = False) -> str:
 def check_text(check: CheckId) -> str:
     """Return what a line of the table before flashing is about."""
     return _(words.CHECKS[check.value])
+
+
+def found_text(check: FlashCheck) -> str:
+    """Return what a check found; "-" for nothing that can be said."""
+    if check.id is CheckId.CREDIT:
+        return formats.moment_of(check.value) or check.value or "-"
+    if check.id is CheckId.CONDITIONS and check.light is Light.GREEN and not check.value:
+        return _("the control unit agrees")
+    return formats.measured(check.value) or "-"
+
+
+def expected_text(check: FlashCheck) -> str:
+    """Return what a check wants to find; empty: it is not told."""
+    return (
+        condition_text(check.condition) if check.condition is not None else formats.measured(check.expected)
+    )
 
 
 def end_text(end: UnitEnd) -> str:

@@ -172,11 +172,11 @@ class FlashPlanScreen(ConsoleScreen[None]):
         state = words.light_text(check.light, ascii_only=glyphs().plain)
         tone = LIGHT_TONES[check.light]
         name = words.check_text(check.id)
-        if check.light is not Light.GREEN and check.message is not None and not check.expected:
+        if check.light is not Light.GREEN and check.message is not None and not words.expected_text(check):
             why = title_of(self, check.message)
-            tail = f"{check.value}: {why}" if check.value else why
+            tail = f"{words.found_text(check)}: {why}" if check.value else why
             return Row(key=key, cells=(state, name), tones=(tone,), tail=tail, tail_from=2, tail_tone=tone)
-        cells = (state, name, check.value or "-", check.expected)
+        cells = (state, name, words.found_text(check), words.expected_text(check))
         return Row(key=key, cells=cells, tones=(tone, PLAIN, tone))
 
     def _check_at(self, key: Hashable) -> FlashCheck | None:
@@ -197,8 +197,8 @@ class FlashPlanScreen(ConsoleScreen[None]):
         check = self._check_at(key)
         if check is not None and check.message is not None:
             return title_of(self, check.message)
-        if check is not None and check.expected:
-            return _("{found}; expected {expected}").format(found=check.value or "-", expected=check.expected)
+        if check is not None and (expected := words.expected_text(check)):
+            return _("{found}; expected {expected}").format(found=words.found_text(check), expected=expected)
         target = next((one for one in self._plan.targets if key == (one.unit, _HEAD)), None)
         if target is not None:
             return f"{target.unit} {target.address}  {target.file.path}"

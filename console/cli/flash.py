@@ -27,7 +27,7 @@ from workshop_console.console.procedures.events import (
     StepBegan,
 )
 from workshop_console.i18n import formats
-from workshop_console.i18n.flashing import check_text, identity_text, light_text
+from workshop_console.i18n.flashing import check_text, expected_text, found_text, identity_text, light_text
 from workshop_console.i18n.texts import _
 
 _TONES = {Light.GREEN: GREEN, Light.YELLOW: YELLOW, Light.RED: RED}
@@ -178,9 +178,9 @@ def _print_plan(session: Session, plan: FlashPlan) -> None:
 
 
 def _found(session: Session, check: FlashCheck) -> str:
-    text = check.value or "-"
-    if check.expected:
-        text = _("{found}; expected {expected}").format(found=text, expected=check.expected)
+    text = found_text(check)
+    if expected := expected_text(check):
+        text = _("{found}; expected {expected}").format(found=text, expected=expected)
     if check.message is not None:
         (message,) = session.workshop.raised(check.message)
         text = f"{text}  {message.number} {message.title}"
@@ -219,7 +219,7 @@ def _target_document(target: FlashTarget) -> dict[str, Any]:
                 "id": check.id.value,
                 "light": check.light.value,
                 "value": check.value,
-                "expected": check.expected,
+                "expected": expected_text(check),
                 "message": check.message.number if check.message is not None else None,
             }
             for check in target.checks

@@ -187,7 +187,7 @@ def _credit(line: VehicleLine, desk: PlanningDesk) -> FlashCheck:
         lease = desk.credit.lease(line.group, line.vehicle.vin, simulated=line.simulated)
     except ConsoleError as error:
         return FlashCheck(id=CheckId.CREDIT, light=Light.RED, message=raised_by(error))
-    until = f"{lease.until.astimezone():%Y-%m-%d %H:%M}" if lease is not None else ""
+    until = lease.until.isoformat() if lease is not None else ""
     return FlashCheck(id=CheckId.CREDIT, light=Light.GREEN, value=until)
 
 

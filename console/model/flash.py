@@ -199,6 +199,8 @@ class FlashCheck:
     value: str = ""
     """What was found, as plain text."""
     expected: str = ""
+    condition: Condition | None = None
+    """What is expected, where the description says it in words; in place of `expected`."""
     message: RaisedMessage | None = None
 
 
@@ -258,7 +260,7 @@ class FlashPlan:
     """CAN identifier or logical address for functional requests; None: the line's own."""
     tester_address: int = 0x0E80
     bystanders: tuple[Bystander, ...] = ()
-    """All units of the readout whose memory was read, flashed ones too; empty: only flashed ones are cleared."""
+    """Units of the readout whose memory was read, flashed ones too; empty: only flashed ones are cleared."""
 
     @property
     def light(self) -> Light:

@@ -9,6 +9,7 @@ from typing import Any
 from workshop_console.console.model.flash import FlashReport, FlashTarget, SoftwareIdentity, UnitResult
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage
 from workshop_console.console.model.report_json import utc_text
+from workshop_console.i18n.flashing import expected_text
 
 Raised = Callable[[Iterable[RaisedMessage]], Sequence[NumberedMessage]]
 
@@ -39,7 +40,7 @@ def flash_document(report: FlashReport, raised: Raised) -> dict[str, Any]:
                     "id": check.id.value,
                     "light": check.light.value,
                     "found": check.value,
-                    "expected": check.expected,
+                    "expected": expected_text(check),
                     "message": message(check.message),
                 }
                 for check in target.checks

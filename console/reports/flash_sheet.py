@@ -94,8 +94,8 @@ def _checks(target: FlashTarget) -> Grid:
             (
                 words.check_text(check.id),
                 words.light_text(check.light, ascii_only=True),
-                check.value,
-                check.expected,
+                words.found_text(check),
+                words.expected_text(check),
             )
             for check in target.checks
         ),

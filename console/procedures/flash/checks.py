@@ -256,9 +256,8 @@ def _voltage(
     except ValueError:
         least = LEAST_V
     if volts is None:
-        message = told(
-            "WC-735", unit=unit, condition=condition.text if condition else f"{least:g} V", value="-"
-        )
+        facts = condition.facts if condition is not None else {"condition": f"{least:g} V"}
+        message = told("WC-735", unit=unit, value="-", **facts)
         return FlashCheck(id=CheckId.VOLTAGE, light=Light.YELLOW, expected=f"{least:g} V", message=message)
     light = Light.GREEN if volts >= least else Light.RED
     value, expected = f"{volts:.1f} V", f"≥ {least:g} V"
@@ -270,14 +269,14 @@ def _charger(unit: str, condition: Condition | None, found: dict[Condition, Chec
     """Judge the charger: flashing is possible without one, where somebody answers for the battery."""
     checked = found.get(condition) if condition is not None else None
     if condition is None or checked is None or checked.holds is None:
-        text = condition.text if condition is not None else "-"
-        message = told("WC-735", unit=unit, condition=text, value="-")
+        facts = condition.facts if condition is not None else {"condition": "-"}
+        message = told("WC-735", unit=unit, value="-", **facts)
         return FlashCheck(id=CheckId.CHARGER, light=Light.YELLOW, message=message)
     if checked.holds:
         return FlashCheck(
             id=CheckId.CHARGER, light=Light.GREEN, value=checked.value, expected=condition.limit
         )
-    message = told("WC-735", unit=unit, condition=condition.text, value=checked.value)
+    message = told("WC-735", unit=unit, value=checked.value, **condition.facts)
     return FlashCheck(
         id=CheckId.CHARGER,
         light=Light.YELLOW,
@@ -290,20 +289,20 @@ def _charger(unit: str, condition: Condition | None, found: dict[Condition, Chec
 def _condition(unit: str, condition: Condition, checked: CheckedCondition | None) -> FlashCheck:
     if checked is not None and checked.holds is not None:
         return _measured(CheckId.CONDITIONS, unit, condition, checked)
-    message = told("WC-735", unit=unit, condition=condition.text, value="-")
-    return FlashCheck(id=CheckId.CONDITIONS, light=Light.YELLOW, expected=condition.text, message=message)
+    message = told("WC-735", unit=unit, value="-", **condition.facts)
+    return FlashCheck(id=CheckId.CONDITIONS, light=Light.YELLOW, condition=condition, message=message)
 
 
 def _measured(check: CheckId, unit: str, condition: Condition, checked: CheckedCondition) -> FlashCheck:
     """Judge what the unit measured itself."""
     message = None
     if not checked.holds:
-        message = told("WC-320", unit=unit, condition=condition.text, value=checked.value)
+        message = told("WC-320", unit=unit, value=checked.value, **condition.facts)
     return FlashCheck(
         id=check,
         light=Light.GREEN if checked.holds else Light.RED,
         value=checked.value,
-        expected=condition.text,
+        condition=condition,
         message=message,
     )
 
