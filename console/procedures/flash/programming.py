@@ -10,7 +10,7 @@ from workshop_console.console.procedures.flash.asking import FOR_EVER, LINE_GONE
 from workshop_console.console.procedures.flash.assess import Begin
 from workshop_console.console.procedures.flash.crew import Rest, Talk
 from workshop_console.console.procedures.flash.desk import Payload
-from workshop_console.console.procedures.flash.transfer import Blocks, segment_is_whole
+from workshop_console.console.procedures.flash.transfer import Blocks, checked_crc32
 from workshop_console.console.procedures.flash.trouble import BadResultError, RefusalError, told
 
 BLOCK_TRIES = 12
@@ -32,6 +32,8 @@ class Programming(UnitTalk):
         super().__init__(target, setting)
         self._payload = payload
         self._taken = 0
+        self._crc32: dict[str, int] = {}
+        """Of the segments in the payload, when they were checked."""
 
     def _program(self) -> Talk[None]:
         """Erase, download and check all segments that are not proven whole."""
@@ -96,7 +98,7 @@ class Programming(UnitTalk):
         unit, name, hand, block = self.target.unit, segment.name, self.hand, self._board.block
         entry = self._begin(FlashStep.TRANSFER, name)
         outcome, detail = "broken", ""
-        blocks = Blocks(self._payload, segment, length)
+        blocks = Blocks(self._payload, segment, length, self._crc32[name])
         count, number = blocks.count, 0
         try:
             while not blocks.ended or blocks.next is not None:
@@ -158,9 +160,10 @@ class Programming(UnitTalk):
         """Refuse to erase for a payload that is no longer what was judged."""
         for segment in self._manifest.segments:
             try:
-                whole = segment_is_whole(self._payload, segment)
+                crc32 = checked_crc32(self._payload, segment)
             except (OSError, ValueError):
-                whole = False
-            if not whole:
+                crc32 = None
+            if crc32 is None:
                 facts = {"unit": self.target.unit, "segment": segment.name}
                 raise RefusalError(FlashStep.ERASE, told("WC-729", **facts))
+            self._crc32[segment.name] = crc32
