@@ -14,7 +14,7 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.model.flash import FlashFile
 from workshop_console.console.model.message import raised_by
 from workshop_console.i18n import formats
-from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.i18n.texts import _, mark, ngettext, pgettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.completion import complete_path
 from workshop_console.screens.status import job_text
@@ -184,7 +184,7 @@ class FlashFiles(ConsoleScreen[None]):
         rows = []
         for path, index, file in self._all():
             manifest = file.manifest
-            here = {True: _("fits"), False: _("no"), None: "?"}[self._fits(file)]
+            here = {True: _("fits"), False: pgettext("flash file and vehicle", "no"), None: "?"}[self._fits(file)]
             name = f"{path.name}: {file.name}" if file.name else path.name
             cells = (
                 known.get(manifest.unit) or manifest.unit,
