@@ -184,7 +184,8 @@ class FlashFiles(ConsoleScreen[None]):
         rows = []
         for path, index, file in self._all():
             manifest = file.manifest
-            here = {True: _("fits"), False: pgettext("flash file and vehicle", "no"), None: "?"}[self._fits(file)]
+            no = pgettext("flash file and vehicle", "no")
+            here = {True: _("fits"), False: no, None: "?"}[self._fits(file)]
             name = f"{path.name}: {file.name}" if file.name else path.name
             cells = (
                 known.get(manifest.unit) or manifest.unit,
