@@ -31,6 +31,9 @@ SESSION_AGAIN_S = 30.0
 """The extended session is tried again after this time: the unit may have started anew."""
 SILENCE_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before a unit is asked again that did not answer."""
+TURN_S = 0.02
+"""Between two turns through what is wanted of one unit, at least: nobody sees or records values faster, and a
+unit that answers at once would keep a processor busy with them."""
 END_S = 1.0
 """Time for giving sessions back at the end."""
 
@@ -95,6 +98,7 @@ def poll(
 ) -> Iterator[tuple[RecordAnswer, ...]]:
     """Read what is wanted until the cancellation, the loss of the link, or, with `once`, one answer of each.
 
+    Each unit is asked again as soon as it has answered, but no record more often than every TURN_S.
     Yields what was answered since the last time, every `every_s`; nothing may be an empty tuple. A session
     that had to be opened is kept with tester present and left at the end.
     """
@@ -108,18 +112,23 @@ def poll(
                 now = clock()
                 keys = wanted.keys
                 busy = set(map(id, in_flight.values()))
+                pause_s = max(0.0, due - now)
                 for poller in pollers:
-                    if id(poller) not in busy and (request := poller.next(keys, now)) is not None:
+                    if id(poller) in busy:
+                        continue
+                    if (request := poller.next(keys, now)) is not None:
                         in_flight[link.submit(poller.unit.address, request, poller.unit.timing)] = poller
+                    else:
+                        pause_s = poller.pause_s(now, pause_s)
                 if not in_flight and once and all(poller.done(keys) for poller in pollers):
                     break
                 if in_flight:
-                    for exchange in link.wait(max(0.0, min(due - clock(), 0.5))):
+                    for exchange in link.wait(min(pause_s, 0.5)):
                         if (answered := in_flight.pop(exchange.ticket, None)) is not None:
                             answers += answered.take(exchange, clock())
                             _keep_sessions(link, pollers)
                 else:
-                    wanted.changed.wait(min(max(0.0, due - clock()), 0.1))
+                    wanted.changed.wait(min(pause_s, 0.1))
                     wanted.changed.clear()
                 if clock() >= due:
                     yield tuple(answers)
@@ -171,6 +180,7 @@ class RecordPoller:
     _most: int = MOST_IDENTIFIERS
     _session_not_before: float = 0.0
     _turn: deque[RecordForm] = field(default_factory=deque)
+    _next_turn_at: float = 0.0
     _turn_of: frozenset[RecordKey] = frozenset()
     _alone: deque[RecordForm] = field(default_factory=deque)
     """Records of a combined request that failed: asked one by one, which tells who or what it was."""
@@ -201,8 +211,11 @@ class RecordPoller:
             self._turn.clear()
             self._alone.clear()
             self._failed_size = 0
-        if not self._turn and not self._alone:
+            self._next_turn_at = now
+        if not self._turn and not self._alone and now >= self._next_turn_at:
             self._turn.extend(r for r in self.unit.records if self._key(r) in keys and self._due(r, now))
+            if self._turn:
+                self._next_turn_at = now + TURN_S
         self._asked = self._group()
         if not self._asked:
             return None
@@ -210,6 +223,11 @@ class RecordPoller:
             return described(self._asked[0].request)
         payload = b"\x22" + b"".join(record.request[1:3] for record in self._asked)
         return UdsRequest(payload=payload, echo_bytes=0)
+
+    def pause_s(self, now: float, longest_s: float) -> float:
+        """Return how long next() has nothing to ask, after it said so; at most `longest_s`."""
+        due = max(self._not_before, self._next_turn_at)
+        return min(due - now, longest_s) if due > now else longest_s
 
     def _due(self, record: RecordForm, now: float) -> bool:
         if self.once and record.request in self._settled:

@@ -44,6 +44,8 @@ PICTURE_S = 0.4
 """Between two pictures of what runs."""
 RESULTS_S = 1.0
 """Between two questions for the results of a routine."""
+LONGEST_PAUSE_S = 0.05
+"""Without a look at what goes on: the connection, the time, the results."""
 START_WAIT_MS = 5_000
 """P2 for starting: many routines answer when they are done, without 0x78 in between."""
 SECOND_TRY_S = 0.5
@@ -348,13 +350,15 @@ class _Run:
 
     def _polled(self, now: float, controls: Controls) -> list[RecordAnswer]:
         """Read the next of the related values, or wait for a moment."""
-        request = self._poller.next(self._keys, now) if self._poller is not None else None
-        if request is None or self._poller is None:
-            with self._cancellation.waking(controls.changed.set):
-                if not self._cancellation.requested:
-                    controls.changed.wait(0.05)
-            return []
-        return self._poller.take(self._ask(request), time.monotonic())
+        pause_s = LONGEST_PAUSE_S
+        if self._poller is not None:
+            if (request := self._poller.next(self._keys, now)) is not None:
+                return self._poller.take(self._ask(request), time.monotonic())
+            pause_s = self._poller.pause_s(now, pause_s)
+        with self._cancellation.waking(controls.changed.set):
+            if not self._cancellation.requested:
+                controls.changed.wait(pause_s)
+        return []
 
     def _picture(self, result: ActuationResult, began: float) -> ActuationRuns:
         return ActuationRuns(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.procedures.scripted import ScriptedLink, ScriptedUnit, unit_with
 from workshop_console.console.model.address import Address, DoipAddress
 from workshop_console.console.model.description import Timing
@@ -11,8 +13,10 @@ from workshop_console.console.model.exchange import Exchange, Outcome, SilentRea
 from workshop_console.console.model.forms import RecordForm
 from workshop_console.console.procedures.actual_values import (
     ASK_AGAIN_S,
+    MOST_IDENTIFIERS,
     SESSION_AGAIN_S,
     SILENCE_S,
+    TURN_S,
     PolledUnit,
     RecordAnswer,
     RecordKey,
@@ -125,7 +129,7 @@ def test_only_what_is_wanted_is_read_and_it_changes_while_running() -> None:
     wanted = Wanted([("0x0001", RECORDS[0].request)])
     cancellation = Cancellation()
     polled = [PolledUnit(address=ONE, timing=Timing(), records=RECORDS)]
-    batches = poll(link, polled, wanted, cancellation, every_s=0.01)
+    batches = poll(link, polled, wanted, cancellation, every_s=2 * TURN_S)
     assert {answer.key[1] for answer in next(batches)} == {RECORDS[0].request}
     wanted.set([("0x0001", RECORDS[3].request)])
     next(batches)
@@ -200,7 +204,7 @@ def test_a_refused_record_is_asked_rarely_and_alone_until_it_answers() -> None:
     assert ask(unit, later, "62010101") == RECORDS[0].request
     assert ask(unit, later, "62010202") == RECORDS[1].request
     assert ask(unit, later, "62010303010404") == bytes.fromhex("2201030104")
-    assert ask(unit, later, "62010101010202010303010404") == ALL
+    assert ask(unit, later + TURN_S, "62010101010202010303010404") == ALL
 
 
 def test_the_session_is_opened_again_after_the_unit_started_anew() -> None:
@@ -239,15 +243,39 @@ def test_no_session_is_opened_where_it_must_not_be() -> None:
 def test_a_silent_unit_is_asked_less_and_less() -> None:
     unit = poller()
     now, pauses = 0.0, []
+    request = unit.next(KEYS, now)
     for _ in range(6):
-        request = unit.next(KEYS, now)
-        assert request is not None
         unit.take(replace(ended(request, ""), outcome=Outcome.SILENT, reason=SilentReason.NO_ANSWER), now)
         began = now
-        while unit.next(KEYS, now) is None:
+        while (request := unit.next(KEYS, now)) is None:
             now += 0.25
         pauses.append(now - began)
     assert pauses == [*SILENCE_S, SILENCE_S[-1], SILENCE_S[-1]]
+
+
+def test_no_record_is_asked_for_more_often_than_anybody_needs() -> None:
+    records = tuple(record(did) for did in range(0x0100, 0x0100 + MOST_IDENTIFIERS + 1))
+    keys = frozenset(("0x0001", r.request) for r in records)
+    unit = RecordPoller(PolledUnit(address=ONE, timing=Timing(), records=records))
+    most, rest = records[:MOST_IDENTIFIERS], records[MOST_IDENTIFIERS:]
+    began = 1.0
+    answer = "62" + "".join(f"{r.request[1:].hex()}00" for r in most)
+    assert len(ask(unit, began, answer, keys)) == 1 + 2 * len(most)
+    assert ask(unit, began, f"62{rest[0].request[1:].hex()}00", keys) == rest[0].request, "the same turn"
+    early = began + TURN_S / 4
+    assert unit.next(keys, early) is None
+    assert unit.pause_s(early, 0.5) == pytest.approx(TURN_S * 3 / 4)
+    assert unit.pause_s(early, 0.001) == 0.001
+    assert unit.next(keys, began + TURN_S) is not None
+
+
+def test_a_unit_that_answers_at_once_is_asked_again_in_time() -> None:
+    """It must not wait for the slow one, nor for the next look at what was answered."""
+    unit = combining()
+    link = ScriptedLink({ONE: unit})
+    polled = [PolledUnit(address=ONE, timing=Timing(), records=RECORDS)]
+    batches = poll(link, polled, Wanted(KEYS), Cancellation(), every_s=10 * TURN_S)
+    assert 3 * len(RECORDS) <= len(next(batches)) <= 11 * len(RECORDS)
 
 
 def test_a_lost_link_ends_the_polling() -> None:
