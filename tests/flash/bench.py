@@ -55,7 +55,7 @@ from workshop_console.console.procedures.flash.desk import FlashDesk, fingerprin
 from workshop_console.console.procedures.flash.plan import run_plan
 from workshop_console.console.procedures.security_access import Attempts, KeyRing
 from workshop_console.console.simulation.definition import FlashDefinition, RoutineDefinition, UnitDefinition
-from workshop_console.console.simulation.ecu.unit import SimulatedUnit
+from workshop_console.console.simulation.ecu.unit import Reply, SimulatedUnit
 from workshop_console.console.simulation.ecu.vehicle import VehicleState
 from workshop_console.console.simulation.line_faults import LineFaults, Requests
 from workshop_console.console.simulation.request_faults import RequestFault, RequestFaults
@@ -124,10 +124,33 @@ def flashable_unit(
     )
 
 
+class HastyUnit:
+    """A unit that starts whatever application is in its memory, whole or not, and tells its part number.
+
+    Only the check of its dependencies tells the truth.
+    """
+
+    def __init__(self, unit: SimulatedUnit, request: Requests) -> None:
+        self._unit = unit
+        self._request = request
+
+    def __call__(self, request: bytes, reply: Reply, *, functional: bool = False) -> None:
+        unit = self._unit
+        if request[:1] == b"\x22" and unit.boot_loader and unit.session != 0x02 and not unit.is_away():
+            told = unit.software.told(int.from_bytes(request[1:3], "big"))
+            if told is not None:
+                reply(b"\x62" + request[1:3] + told)
+                return
+            if request[1:3] == b"\xf1\x80" and unit.software.told(0xF188):
+                reply(b"\x7f\x22\x31")
+                return
+        self._request(request, reply, functional=functional)
+
+
 class VirtualVehicle:
     """Units that share a clock; they are there before and after any line to them."""
 
-    def __init__(self, *definitions: UnitDefinition) -> None:
+    def __init__(self, *definitions: UnitDefinition, hasty: bool = False) -> None:
         self.clock = HandDrivenClock()
         self.faults = RequestFaults()
         self.state = VehicleState()
@@ -139,7 +162,9 @@ class VirtualVehicle:
             for definition in definitions or (flashable_unit(),)
         }
         self.requests: dict[Address, Requests] = {
-            address: self._around.around(unit) for address, unit in self.units.items()
+            address: HastyUnit(unit, around) if hasty else around
+            for address, unit in self.units.items()
+            for around in (self._around.around(unit),)
         }
 
     def unit(self, name: str = "ME_Engine") -> SimulatedUnit:
@@ -524,9 +549,10 @@ def make_job(
     *definitions: UnitDefinition,
     needs: Mapping[str, tuple[str, ...]] | None = None,
     code_bytes: int = SMALL_CODE,
+    hasty: bool = False,
 ) -> Job:
     """Return a job over these units (or one), all to be flashed."""
-    vehicle = VirtualVehicle(*definitions)
+    vehicle = VirtualVehicle(*definitions, hasty=hasty)
     targets, payloads = [], {}
     for address, unit in vehicle.units.items():
         name = unit.definition.name

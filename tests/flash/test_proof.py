@@ -39,8 +39,11 @@ ALL_CODES = (
     *range(0x70, 0x74), 0x78, 0x7E, 0x7F, *range(0x81, 0x95),
 )  # fmt: skip
 
+HASTY = "starts what is not whole"
+"""A unit that tells its new part number as soon as that is in its memory."""
 VARIANTS: dict[str, FlashSequence] = {
     "whole sequence": FlashSequence(),
+    HASTY: FlashSequence(),
     "erased at once": FlashSequence(erase_all=True),
     "without checks": FlashSequence(
         leave_out=(FlashStep.CHECK_CONDITIONS, FlashStep.CHECK_MEMORY, FlashStep.FINGERPRINT)
@@ -58,7 +61,8 @@ Record = Callable[[str, object], None]
 
 def job_of(variant: str = "whole sequence", code_bytes: int = SMALL_CODE) -> Job:
     """Return a job on a unit with this sequence."""
-    return make_job(flashable_unit(sequence=VARIANTS[variant]), code_bytes=code_bytes)
+    unit = flashable_unit(sequence=VARIANTS[variant])
+    return make_job(unit, code_bytes=code_bytes, hasty=variant == HASTY)
 
 
 def heads(requests: list[bytes]) -> list[str]:
@@ -122,10 +126,11 @@ def test_silence_power_cuts_and_broken_lines_at_any_step_lose_no_unit(
 ) -> None:
     tally = Tally()
     steps = [head for head in heads(requests_of(job_of())) if not head.startswith("36")]
-    for head, times in itertools.product((*steps, "3601", "3605", *FUNCTIONAL), (1, 0)):
-        job = job_of()
-        job.vehicle.break_at(head, what, times=times)
-        prove(job, job.run(), f"{what} at {head}, times {times}", tally)
+    for variant, times in itertools.product(("whole sequence", HASTY), (1, 0)):
+        for head in (*steps, "3601", "3605", *FUNCTIONAL):
+            job = job_of(variant)
+            job.vehicle.break_at(head, what, times=times)
+            prove(job, job.run(), f"{variant}, {what} at {head}, times {times}", tally)
     finish(tally, record_property, what)
 
 

@@ -20,6 +20,7 @@ from workshop_console.console.model.address import DoipAddress
 from workshop_console.console.model.flash import (
     Bystander,
     ExtraStep,
+    FlashProgress,
     FlashSequence,
     FlashStep,
     JobState,
@@ -210,6 +211,19 @@ def test_a_unit_that_loses_its_supply_for_minutes_is_waited_for() -> None:
     clock.call_later(1.9, lambda: unit.cut_supply(200_000))
     assert only(job.run()).end is UnitEnd.NEW
     assert any(progress.waits_for_unit for progress in job.log.told)
+
+
+def test_a_unit_that_restarts_between_two_blocks_is_begun_anew() -> None:
+    job = make_job(flashable_unit(block_ms=20), code_bytes=LARGE_CODE)
+    restarts = [1]
+
+    def restart(progress: FlashProgress) -> None:
+        if progress.step is FlashStep.TRANSFER and progress.block > 20 and restarts:
+            restarts.clear()
+            job.vehicle.unit().reset(0)
+
+    assert only(job.run(after=restart)).end is UnitEnd.NEW
+    assert steps(job).count("erase") == 3
 
 
 def test_0x78_is_waited_for_with_a_limit() -> None:
