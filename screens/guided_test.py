@@ -176,7 +176,7 @@ class GuidedTestWalk(ConsoleScreen[None]):
         if run is None:
             return [
                 Paragraph(text=_(test.title), tone=BOLD),
-                Paragraph(text=_("For the fault codes: {codes}").format(codes=", ".join(test.codes))),
+                Paragraph(text=_("Fault codes: {codes}").format(codes=", ".join(test.codes))),
                 heading(_("Prepare")),
                 Paragraph(text=_(test.before)),
                 Paragraph(text=_("F5 begins. Nothing moves before you are asked."), before=1),
