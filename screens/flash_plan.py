@@ -19,7 +19,7 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.i18n import flashing as words
 from workshop_console.i18n import formats
-from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.box import Question
 from workshop_console.screens.flash_facts import title_of
@@ -304,10 +304,7 @@ class FlashPlanScreen(ConsoleScreen[None]):
             return "\n".join(lines)
 
         def question() -> str:
-            count = len(plan.targets)
-            return ngettext("Flash {units} now?", "Flash {n} control units now: {units}?", count).format(
-                n=count, units=units_text(plan)
-            )
+            return _("Flash now: {units}?").format(units=units_text(plan))
 
         self.console.show_screen(
             Question(question=question, consequences=consequences, yes=lambda: _("Yes, flash now")),

@@ -278,7 +278,7 @@ async def test_yellow_is_confirmed_by_the_short_name_and_nothing_else() -> None:
         assert driver.place == "FlashPlanScreen"
         await driver.press("f5", *"ENGINE", "enter")
         await driver.until(lambda: driver.place == "Question")
-        assert "Flash 2 control units now: Engine unit, Gearbox unit?" in driver.text
+        assert "Flash now: Engine unit, Gearbox unit?" in driver.text
         await driver.press("enter", "space", "f5", "r")
         assert driver.place == "Question"
         await driver.press("n")
