@@ -563,7 +563,7 @@ def make_job(
                 unit=name,
                 label=name,
                 address=address,
-                timing=Timing(),
+                timing=Timing(p2_ms=max(150, unit.definition.p2_ms)),
                 identity=SoftwareIdentity(hardware=HARDWARE, software=OLD_SOFTWARE),
                 file=file,
                 sequence=unit.definition.flash.sequence,

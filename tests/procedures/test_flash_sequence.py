@@ -236,6 +236,13 @@ def test_0x78_is_waited_for_with_a_limit() -> None:
     assert 120 < job.vehicle.clock.now() - began < 600
 
 
+def test_a_slow_unit_gets_the_time_that_its_description_says() -> None:
+    job = make_job(flashable_unit(p2_ms=2_500, answer_after_ms=1_400))
+    assert only(job.run()).end is UnitEnd.NEW
+    assert {entry.outcome for entry in job.log.noted} == {"positive"}
+    assert steps(job) == [*WHOLE, "clear-faults"]
+
+
 def test_0x21_is_asked_again() -> None:
     job = make_job()
     for request in ("1002", "3101ff00", "34", "3602", "37", "31010202", "3101ff01", "1101"):

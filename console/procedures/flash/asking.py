@@ -85,10 +85,22 @@ class UnitTalk:
         self._step = FlashStep.IDENTIFY
         self._session = 0
         """The one that was opened; 0: none of ours."""
+        self._p2_ms = target.timing.p2_ms
+        """The most patient one that description and unit tell."""
         self._timing = replace(
             target.timing,
+            p2_ms=max(uds.ANSWER_WAIT_MS, self._p2_ms),
             busy_budget_ms=max(BUSY_MS, target.timing.busy_budget_ms),
             retries=max(RETRIES, target.timing.retries),
+        )
+
+    def _take_timing(self, p2_ms: int, p2_star_ms: int) -> None:
+        """Take over what the unit tells of its timing: the more patient one of what is known."""
+        self._p2_ms = max(self._p2_ms, p2_ms)
+        self._timing = replace(
+            self._timing,
+            p2_ms=max(self._timing.p2_ms, p2_ms),
+            p2_star_ms=max(self._timing.p2_star_ms, p2_star_ms),
         )
 
     # -- what the unit is -------------------------------------------------------------------------------
@@ -111,10 +123,10 @@ class UnitTalk:
         try:
             while True:
                 if away:
-                    exchange = yield uds.are_you_there()
+                    exchange = yield uds.are_you_there(self._p2_ms)
                     away = not answered(exchange)
                 if not away:
-                    self.identity, exchange = yield from _patient(ask_identity())
+                    self.identity, exchange = yield from ask_identity()
                     if self.identity.answered:
                         return
                     away = True
@@ -230,16 +242,3 @@ class UnitTalk:
             return False
         exchange = yield read_data_by_identifier(0xF186)
         return exchange.positive and len(exchange.payload) > 3 and exchange.payload[3] != self._session
-
-
-def _patient(script: Talk[tuple[SoftwareIdentity, Exchange]]) -> Talk[tuple[SoftwareIdentity, Exchange]]:
-    """Run a script with the patience of flashing for each first answer."""
-    wanted = next(script)
-    try:
-        while True:
-            if isinstance(wanted, UdsRequest):
-                wanted = replace(wanted, first_wait_ms=uds.ANSWER_WAIT_MS)
-            wanted = script.send((yield wanted))
-    except StopIteration as end:
-        result: tuple[SoftwareIdentity, Exchange] = end.value
-        return result

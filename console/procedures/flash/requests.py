@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from workshop_console.console.model.exchange import Exchange, UdsRequest
 from workshop_console.console.model.flash import FlashSequence, Segment
 from workshop_console.console.procedures.services import described
@@ -29,15 +27,13 @@ ALL_TESTER_PRESENT = b"\x3e\x80"
 
 
 def flash_request(payload: bytes, echo_bytes: int = 0, *, repeatable: bool = True) -> UdsRequest:
-    """Return a request of the programming session, with the patience that it needs."""
-    return UdsRequest(
-        payload=payload, echo_bytes=echo_bytes, first_wait_ms=ANSWER_WAIT_MS, repeatable=repeatable
-    )
+    """Return a request of the programming session."""
+    return UdsRequest(payload=payload, echo_bytes=echo_bytes, repeatable=repeatable)
 
 
 def added_step(payload: bytes) -> UdsRequest:
     """Return a request that a description adds to the sequence."""
-    return replace(described(payload), first_wait_ms=ANSWER_WAIT_MS)
+    return described(payload)
 
 
 def routine(rid: int, option: bytes = b"") -> UdsRequest:
@@ -71,9 +67,10 @@ def request_transfer_exit() -> UdsRequest:
     return flash_request(b"\x37")
 
 
-def are_you_there() -> UdsRequest:
+def are_you_there(p2_ms: int) -> UdsRequest:
     """TesterPresent, answered; asked again and again of a unit that restarts, so each time not for long."""
-    return UdsRequest(payload=b"\x3e\x00", echo_bytes=1, first_wait_ms=POLL_WAIT_MS, repeatable=False)
+    wait_ms = max(p2_ms, POLL_WAIT_MS)
+    return UdsRequest(payload=b"\x3e\x00", echo_bytes=1, first_wait_ms=wait_ms, repeatable=False)
 
 
 def ecu_reset() -> UdsRequest:

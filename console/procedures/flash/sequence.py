@@ -220,21 +220,15 @@ class UnitFlash(Programming):
     def _open(self, step: FlashStep, session: int) -> Talk[None]:
         """Open a session and take over the timing that the unit tells (10.2): the more patient one."""
         self._session = 0
-        request = replace(diagnostic_session(session), first_wait_ms=uds.ANSWER_WAIT_MS)
         try:
-            answer = (yield from self._ask(step, request)).payload
+            answer = (yield from self._ask(step, diagnostic_session(session))).payload
         except RefusalError:
             if step is FlashStep.PROGRAMMING_SESSION or not self.identity.boot_loader:
                 raise
             return  # a boot loader may have one session only
         self._session = session
         if len(answer) >= 6:
-            p2_ms, p2_star_ms = int.from_bytes(answer[2:4], "big"), 10 * int.from_bytes(answer[4:6], "big")
-            self._timing = replace(
-                self._timing,
-                p2_ms=max(self._timing.p2_ms, p2_ms),
-                p2_star_ms=max(self._timing.p2_star_ms, p2_star_ms),
-            )
+            self._take_timing(int.from_bytes(answer[2:4], "big"), 10 * int.from_bytes(answer[4:6], "big"))
 
     def _unlock(self) -> Talk[None]:
         """Unlock the programming session."""

@@ -8,7 +8,6 @@ import zlib
 from workshop_console.console.model.exchange import UdsRequest
 from workshop_console.console.model.flash import Segment
 from workshop_console.console.procedures.flash.desk import Payload
-from workshop_console.console.procedures.flash.requests import ANSWER_WAIT_MS
 
 _HASHED_AT_ONCE = 1 << 20
 BLOCK_OVERHEAD = 2
@@ -85,6 +84,4 @@ class Blocks:
         self._at += size
         self.made += 1
         counter = self.made & 0xFF
-        self.next = UdsRequest(
-            payload=b"".join((b"\x36", bytes((counter,)), data)), echo_bytes=1, first_wait_ms=ANSWER_WAIT_MS
-        )
+        self.next = UdsRequest(payload=b"".join((b"\x36", bytes((counter,)), data)), echo_bytes=1)

@@ -17,6 +17,8 @@ SESSION_S = 0.05
 """Until all units have changed their session (P2)."""
 ANSWERS_S = 0.2
 """How long refusals are waited for: nobody says yes to a functional request with the suppress bit."""
+BUSY_TRIES = 25
+"""Times that a unit may be busy (0x21), each with the wait for answers after it."""
 _NOT_FOR_ME = OTHER_SESSION | {
     NegativeResponse.SERVICE_NOT_SUPPORTED,
     NegativeResponse.SUB_FUNCTION_NOT_SUPPORTED,
@@ -88,7 +90,7 @@ class WholeVehicle:
             entry = self._log.begin("", step)
             refused = [
                 GroupRefusal(address=address, step=step, nrc=nrc)
-                for address, nrc in self._say(link, request)
+                for address, nrc in self._say_until_heard(link, request)
                 if nrc not in _NOT_FOR_ME
             ]
             detail = ", ".join(f"{one.address} 0x{one.nrc:02X}" for one in refused)
@@ -96,6 +98,15 @@ class WholeVehicle:
             self._log.complete(entry, outcome, detail)
             refusals += refused
         return refusals
+
+    def _say_until_heard(self, link: VehicleLink, request: bytes) -> list[tuple[Address, int]]:
+        """Send a request to all, again while a unit is busy with the one before."""
+        refused = self._say(link, request)
+        for _ in range(BUSY_TRIES):
+            if not any(nrc == NegativeResponse.BUSY_REPEAT_REQUEST for _, nrc in refused):
+                break
+            refused = self._say(link, request)
+        return refused
 
     def _say(self, link: VehicleLink, request: bytes, wait_s: float = ANSWERS_S) -> list[tuple[Address, int]]:
         """Send a request to all and return who refused, with the code."""
