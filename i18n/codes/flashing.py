@@ -19,7 +19,7 @@ STEPS = {
     "transfer-exit": mark("End of transfer"),
     "check-memory": mark("Check memory"),
     "check-dependencies": mark("Check dependencies"),
-    "reset": mark("Reset"),
+    "reset": mark("Restart"),
     "communication-on": mark("Vehicle speaks again"),
     "fault-setting-on": mark("Fault memories go on"),
     "identify": mark("Identify"),
