@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workshop_console.console.links.exchange import Conversation, Step
 from workshop_console.console.model.address import Address
@@ -16,6 +16,8 @@ GROWTH_AFTER_BREAK = 8
 _NO_GROWTH = frozenset({SilentReason.GATEWAY_REFUSED, SilentReason.LINK_LOST, SilentReason.CANCELLED})
 LONGEST_FULL_S = 5.0
 """How long a gateway may have room for nothing at all; after that its refusals are final."""
+MOST_TRIALS = 3
+"""Requests asked alone, and in vain, to find out whether a gateway drops what it has no room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Dispatcher:
         progress: when the line last dealt with a request sent before the one to an address that it has not
             come to yet; None: it has come to it, or does not work in order. The second argument is whether
             that request waits to be sent() rather than for its answer.
+        may_drop: whether the line may drop a request without a word while it has others in hand. One that was
+            not heard while others were is asked alone then; if that helps, all are asked one by one.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Dispatcher:
         room: int,
         send_wait_s: float,
         progress: Callable[[Address, bool], float | None],
+        may_drop: bool = False,
     ) -> None:
         self._send = send
         self._ended = ended
@@ -64,11 +69,19 @@ class Dispatcher:
         self._waiting: deque[Submission] = deque()
         self._conversations: dict[Address, Conversation] = {}
         self._running: dict[Address, Conversation] = {}
+        self._trials_left = MOST_TRIALS if may_drop else 0
+        self._unheard: deque[Submission] = deque()
+        """To be asked alone."""
+        self._trial: int | None = None
+        """Ticket of the one that is asked alone now."""
+        self._sent_at: dict[Address, float] = {}
+        self._heard_at = 0.0
+        """When a request was last acknowledged or answered, whichever."""
 
     @property
     def idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
-        return not self._running and not self._waiting
+        return not self._running and not self._waiting and not self._unheard
 
     @property
     def deadline(self) -> float | None:
@@ -87,6 +100,7 @@ class Dispatcher:
     def sent(self, address: Address, now: float) -> None:
         """Note that the request to `address` is out."""
         self._full_since = None
+        self._heard_at = now
         if conversation := self._running.get(address):
             conversation.sent(now)
 
@@ -99,6 +113,7 @@ class Dispatcher:
         """Take a message of a unit."""
         self.ever_answered = True
         self._full_since = None
+        self._heard_at = now
         conversation = self._conversations.get(address)
         if conversation is not None:
             self._follow(conversation, conversation.received(payload, now), now)
@@ -131,7 +146,7 @@ class Dispatcher:
             step = conversation.give_up(Outcome.SILENT, SilentReason.GATEWAY_REFUSED, now, detail)
             self._follow(conversation, step, now)
         elif len(self._running) > self.room:
-            self._take_back(conversation)
+            self._take_back(conversation, self._waiting)
         else:
             self._follow(conversation, conversation.no_room(detail, now), now)
 
@@ -143,12 +158,17 @@ class Dispatcher:
                 line_busy=line_busy,
                 send_wait_s=self.send_wait_s,
                 progress_at=self._progress(conversation.address, conversation.sending),
+                may_be_dropped=self._may_be_dropped(conversation),
             )
+            if step.unheard:
+                self._take_back(conversation, self._unheard)
+                self._fill(now)
             self._follow(conversation, step, now)
 
     def drop(self, tickets: Collection[int], now: float) -> None:
         """Give up these requests; late answers to them are still known for what they are."""
         self._waiting = deque(s for s in self._waiting if s.ticket not in tickets)
+        self._unheard = deque(s for s in self._unheard if s.ticket not in tickets)
         for conversation in list(self._running.values()):
             if conversation.ticket in tickets:
                 step = conversation.give_up(Outcome.CANCELLED, SilentReason.CANCELLED, now)
@@ -158,7 +178,7 @@ class Dispatcher:
         """Go on over a new connection: what was in hand is sent once more, as far as there is room."""
         too_many = list(self._running.values())[self.room :]
         for conversation in reversed(too_many):
-            self._take_back(conversation)
+            self._take_back(conversation, self._waiting)
         for conversation in list(self._conversations.values()):
             self._follow(conversation, conversation.line_renewed(now), now, fill=False)
         self._fill(now)
@@ -189,23 +209,26 @@ class Dispatcher:
 
     def line_lost(self, now: float) -> None:
         """End everything: there is no connection any more."""
-        waiting, self._waiting = self._waiting, deque()
+        waiting = [*self._unheard, *self._waiting]
+        self._unheard.clear()
+        self._waiting.clear()
         for conversation in list(self._running.values()):
             step = conversation.give_up(Outcome.LINK_LOST, SilentReason.LINK_LOST, now)
             self._follow(conversation, step, now, fill=False)
         for submission in waiting:
             self._ended(lost(submission.ticket, submission.address, submission.request))
 
-    def _take_back(self, conversation: Conversation) -> None:
-        """Let a request that is in hand wait for room again, before those that wait already."""
+    def _take_back(self, conversation: Conversation, queue: deque[Submission]) -> None:
+        """Let a request that is in hand wait again, before those that wait in `queue` already."""
         withdrawn = conversation.withdraw()
         del self._running[conversation.address]
         if withdrawn is not None:
             ticket, request, timing = withdrawn
-            self._waiting.appendleft(Submission(ticket, conversation.address, request, timing))
+            queue.appendleft(Submission(ticket, conversation.address, request, timing))
 
     def _follow(self, conversation: Conversation, step: Step, now: float, *, fill: bool = True) -> None:
         if step.send is not None:
+            self._sent_at[conversation.address] = now
             self._send(conversation.address, step.send)
         if step.ended is not None:
             self._running.pop(conversation.address, None)
@@ -214,26 +237,52 @@ class Dispatcher:
                 if not self._ended_since_break % GROWTH_AFTER_BREAK:
                     self._most_room = min(self._most_room + 1, self._full_room)
                 self.room = min(self.room + 1, self._most_room)
+            if step.ended.ticket == self._trial:
+                self._tried(step.ended)
             self._ended(step.ended)
             if fill:
                 self._fill(now)
 
+    def _may_be_dropped(self, conversation: Conversation) -> bool:
+        alone = conversation.ticket == self._trial
+        return bool(self._trials_left) and not alone and self._heard_at > self._sent_at[conversation.address]
+
+    def _tried(self, ended: Exchange) -> None:
+        """Learn from a request that was asked alone whether this line drops what it has no room for."""
+        self._trial = None
+        if ended.outcome in (Outcome.POSITIVE, Outcome.NEGATIVE):
+            self._full_room = self._most_room = self.room = 1
+            self._trials_left = 0
+        elif ended.reason is SilentReason.NO_ANSWER:
+            self._trials_left -= 1
+        if not self._trials_left:
+            self._waiting.extendleft(reversed(self._unheard))
+            self._unheard.clear()
+
     def _fill(self, now: float) -> None:
+        if self._unheard or self._trial is not None:
+            if not self._running:
+                submission = self._unheard.popleft()
+                self._trial = submission.ticket
+                self._begin(replace(submission, timing=replace(submission.timing, retries=0)), now)
+            return
         skipped: list[Submission] = []
         while self._waiting and len(self._running) < self.room:
             submission = self._waiting.popleft()
             if submission.address in self._running:
                 skipped.append(submission)
-                continue
-            conversation = self._conversations.setdefault(
-                submission.address, Conversation(submission.address)
-            )
-            self._running[submission.address] = conversation
-            step = conversation.begin(
-                submission.ticket, submission.request, submission.timing, now, self.send_wait_s
-            )
-            self._follow(conversation, step, now)
+            else:
+                self._begin(submission, now)
         self._waiting.extendleft(reversed(skipped))
+
+    def _begin(self, submission: Submission, now: float) -> None:
+        address = submission.address
+        conversation = self._conversations.setdefault(address, Conversation(address))
+        self._running[address] = conversation
+        step = conversation.begin(
+            submission.ticket, submission.request, submission.timing, now, self.send_wait_s
+        )
+        self._follow(conversation, step, now)
 
 
 def lost(ticket: int, address: Address, request: UdsRequest) -> Exchange:

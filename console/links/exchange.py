@@ -51,6 +51,8 @@ class Step:
     send: bytes | None = None
     """To be sent now."""
     ended: Exchange | None = None
+    unheard: bool = False
+    """The line may have dropped the request while it had others in hand: ask it alone."""
 
 
 NOTHING = Step()
@@ -264,11 +266,13 @@ class Conversation:
         line_busy: bool = False,
         send_wait_s: float = 0.0,
         progress_at: float | None = None,
+        may_be_dropped: bool = False,
     ) -> Step:
         """Act on the deadline.
 
         `line_busy`: other units' frames kept this one from answering. `progress_at`: the gateway may work off
         its requests in order and has not come to this one; then it dealt with one sent before.
+        `may_be_dropped`: others were heard since this one was sent, and it was not asked alone yet.
         """
         run = self._running
         if run is None or now < run.deadline:
@@ -301,6 +305,8 @@ class Conversation:
             and run.phase is Phase.WAITING
         ):
             return self._end(run, Outcome.POSITIVE, now)
+        if may_be_dropped and run.phase is Phase.SENDING and run.request.repeatable and run.unusable is None:
+            return Step(unheard=True)
         if run.phase is Phase.RECEIVING:
             run.unusable = (SilentReason.FLOW_CONTROL, b"", "")
         if run.silent_retries < run.limits.retries:

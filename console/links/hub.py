@@ -81,6 +81,7 @@ class HubLink(ABC):
             room=room,
             send_wait_s=send_wait_s,
             progress=self._progress_before,
+            may_drop=kind is LinkKind.DOIP,
         )
         self._kept_alive: dict[Address, float] = {}
         self._collector: Collector | None = None

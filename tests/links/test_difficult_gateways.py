@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
 from tests.links.scripted_gateway import Peer, ScriptedGateway, acknowledge, acknowledge_and, answer
 from tests.links.waiting import ask, gather
+from workshop_console.console.links.dispatcher import MOST_TRIALS
 from workshop_console.console.links.doip import connection
+from workshop_console.console.links.doip import link as link_module
 from workshop_console.console.links.open import open_link
 from workshop_console.console.model.address import DoipAddress
 from workshop_console.console.model.description import Timing
@@ -125,3 +128,59 @@ def test_gateway_of_any_version_is_spoken_to(
         link = open_link(gateway.uri)
         assert ask(link, UNITS[0], READ_VIN.payload, echo_bytes=2).positive
         link.close()
+
+
+def _with_one_in_hand(*, acknowledges: bool, missing: frozenset[int]) -> Callable[[Peer, int, bytes], None]:
+    """Return a gateway that drops what comes while it waits for a unit, or is for a missing one."""
+    guard = threading.Lock()
+
+    def behave(peer: Peer, target: int, data: bytes) -> None:
+        if target in missing or not guard.acquire(blocking=False):
+            return
+
+        def work() -> None:
+            guard.release()
+            peer.send(answer(target, _vin(data)))
+
+        if acknowledges:
+            peer.send(acknowledge(target, data))
+        threading.Timer(0.01, work).start()
+
+    return behave
+
+
+@pytest.mark.parametrize("acknowledges", [False, True])
+def test_units_that_a_gateway_dropped_without_a_word_are_asked_again_one_by_one(
+    acknowledges: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "ACKNOWLEDGE_S", 0.2)
+    monkeypatch.setattr(link_module, "UNACKNOWLEDGED_S", 0.1)
+    missing = frozenset(unit.logical for unit in UNITS[3:5])
+    behave = _with_one_in_hand(acknowledges=acknowledges, missing=missing)
+    with ScriptedGateway(behave) as gateway:
+        found = _ask_all(gateway, Timing(p2_ms=150))
+    assert {logical for logical, exchange in found.items() if not exchange.positive} == missing
+    assert {found[logical].reason for logical in missing} == {SilentReason.NO_ANSWER}
+
+
+def test_gateway_that_ignores_unknown_units_is_not_asked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "ACKNOWLEDGE_S", 0.2)
+
+    def behave(peer: Peer, target: int, data: bytes) -> None:
+        if target not in STRANGERS:
+            peer.send(acknowledge(target, data), answer(target, _vin(data)))
+
+    with ScriptedGateway(behave) as gateway:
+        link = open_link(gateway.uri)
+        try:
+            unknown = len(STRANGERS)
+            # A few are asked alone, the others twice more as ever; then it is known, and all are asked twice.
+            for asked_again in (MOST_TRIALS + 2 * (unknown - MOST_TRIALS), unknown):
+                gateway.requests.clear()
+                tickets = [link.submit(unit, READ_VIN, Timing(p2_ms=150)) for unit in UNITS]
+                found = gather(link, tickets)
+                known = [unit.logical not in STRANGERS for unit in UNITS]
+                assert [found[ticket].positive for ticket in tickets] == known
+                assert len(gateway.requests) == len(UNITS) + asked_again
+        finally:
+            link.close()
