@@ -7,6 +7,7 @@ import locale
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from workshop_console.console.terminal.pens import BLINK, BOLD, DIM, ITALIC, REVERSE, STRIKE, UNDERLINE
 
@@ -102,13 +103,27 @@ def charset_of(environment: Mapping[str, str], encoding: str | None = None) -> s
 
 
 def _encoding_of_locale(environment: Mapping[str, str]) -> str:
-    # Python may take UTF-8 for the C locale (PEP 538); what the terminal is set to is what the user set.
     name = next((value for key in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environment.get(key))), "C")
     if "." in name:
         return name.partition(".")[2].partition("@")[0]
-    if name in ("C", "POSIX"):
-        return "ascii"
-    return locale.getpreferredencoding(do_setlocale=False)
+    return "ascii" if name in ("C", "POSIX") else locale.getpreferredencoding(do_setlocale=False)
+
+
+def started_with() -> Mapping[str, str]:
+    """Return the environment with the locale that the user set.
+
+    Python takes UTF-8 for the C locale and says so in the environment (PEP 538): no word of the user's.
+    """
+    environment = dict(os.environ)
+    if environment.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8") and not environment.get("LC_ALL"):
+        try:
+            first = Path("/proc/self/environ").read_bytes().split(b"\0")
+        except OSError:
+            first = []
+        set_by_user = any(variable.startswith(b"LC_CTYPE=") for variable in first)
+        if not set_by_user:
+            del environment["LC_CTYPE"]
+    return environment
 
 
 def _colours(environment: Mapping[str, str], terminal: str, known: int) -> int:

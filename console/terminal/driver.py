@@ -15,7 +15,7 @@ from textual import events
 from textual.driver import Driver
 from textual.geometry import Size
 
-from workshop_console.console.terminal.capabilities import capabilities, terminfo
+from workshop_console.console.terminal.capabilities import capabilities, started_with, terminfo
 from workshop_console.console.terminal.device import Device, standard_terminal
 from workshop_console.console.terminal.grid import Grid
 from workshop_console.console.terminal.input import (
@@ -68,7 +68,7 @@ class ThinDriver(Driver):
         self._terminal = descriptor
         name = os.environ.get("TERM", "")
         entry = terminfo(name)
-        self._can = capabilities(entry=entry)
+        self._can = capabilities(started_with(), entry)
         self._asks_repeat = not name.startswith(_OLD)
         self._device: Device | None = None
         self._decoder = Decoder(
@@ -173,6 +173,7 @@ class ThinDriver(Driver):
             if timer is not None:
                 timer.cancel()
         self._sending = self._expiring = None
+        self._reads = False
         if device is None:
             return
         self._loop.remove_reader(device.descriptor)
