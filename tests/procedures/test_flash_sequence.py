@@ -440,3 +440,11 @@ def remembered(job: Job, address: DoipAddress) -> list[int]:
     job.vehicle.clock.pass_ms(500)
     records = answers[-1][3:]
     return [int.from_bytes(records[at : at + 3], "big") for at in range(0, len(records) - 3, 4)]
+
+
+@pytest.mark.parametrize("what", ["silent", "close", "lost"])
+def test_a_reset_that_is_lost_on_its_way_is_sent_again(what: str) -> None:
+    job = make_job()
+    job.vehicle.break_at("1101", what)
+    result = only(job.run())
+    assert (result.end, result.message) == (UnitEnd.NEW, None)

@@ -36,6 +36,7 @@ UNIT_PATIENCE_S = 300.0
 WHOLE_UNIT_PATIENCE_S = 30.0
 LEAVING_PATIENCE_S = 10.0
 """The same, after a refusal."""
+RESET_TRIES = 3
 RESET_PATIENCE_S = 30.0
 """Least time that a unit gets to show its new software after its reset."""
 
@@ -271,25 +272,34 @@ class UnitFlash(Programming):
     def _restart(self) -> Talk[None]:
         """Reset the unit and wait for its new software."""
         step, unit = FlashStep.RESET, self.target.unit
-        if self._wanted(step):
-            entry = self._begin(step)
-            exchange = yield uds.ecu_reset()
-            self._board.answered(exchange)
-            self._complete(entry, step, "", exchange)
-            if exchange.outcome in LINE_GONE:
-                yield from self._await_line()
-            if exchange.outcome is Outcome.NEGATIVE and exchange.nrc is not None:
-                self.remark = self.remark or (step, trouble.refused(unit, step, exchange.nrc))
+        for _ in range(RESET_TRIES):
+            if self._wanted(step) and not self.remark:
+                yield from self._reset()
+            else:
                 yield diagnostic_session(uds.DEFAULT_SESSION)
-        else:
-            yield diagnostic_session(uds.DEFAULT_SESSION)
-        self._session = 0
-        yield Rest(SETTLE_S)
+            self._session = 0
+            yield Rest(SETTLE_S)
+            yield from self._await_identity(UNIT_PATIENCE_S, away=True)
+            if self.identity.session != uds.PROGRAMMING_SESSION:
+                break  # else the request was lost on its way
         yield from self._await_new(max(RESET_PATIENCE_S, 4 * self._sequence.reset_ms / 1_000))
         yield from self._extras(step)
         self._taken = self._manifest.stored
         self._board.taken(unit, self._taken)
         self._board.unfinished(unit, erased=False)
+
+    def _reset(self) -> Talk[None]:
+        """Reset the unit; where it refuses, that is kept in mind: it is whole all the same."""
+        step = FlashStep.RESET
+        entry = self._begin(step)
+        exchange = yield uds.ecu_reset()
+        self._board.answered(exchange)
+        self._complete(entry, step, "", exchange)
+        if exchange.outcome in LINE_GONE:
+            yield from self._await_line()
+        if exchange.outcome is Outcome.NEGATIVE and exchange.nrc is not None:
+            self.remark = step, trouble.refused(self.target.unit, step, exchange.nrc)
+            yield diagnostic_session(uds.DEFAULT_SESSION)
 
     # -- the ends ---------------------------------------------------------------------------------------
 
