@@ -15,6 +15,7 @@ from tests.links.waiting import ask
 from tests.simulation.test_programming import with_sequence
 from tests.simulation.workbench import (
     NEW_SOFTWARE,
+    VIN,
     HandDrivenClock,
     make_vehicle,
     running,
@@ -120,6 +121,18 @@ def test_download_and_long_answer_go_in_frames_of_64_bytes(block_size: int) -> N
             assert told(link, "3101ff01", 3).hex() == "7101ff0100"
             assert told(link, "1001")[:2] == b"\x50\x01"
             assert told(link, "22f188", 2) == b"\x62\xf1\x88" + NEW_SOFTWARE.encode()
+        finally:
+            link.close()
+
+
+def test_a_functional_request_is_answered_in_one_long_frame() -> None:
+    with running() as simulation:
+        host, port = simulation.socketcand
+        link = open_link(f"can://socketcand/can0?host={host}&port={port}&fd=true")
+        try:
+            answers = link.functional(bytes.fromhex("22f190"), wait_s=0.5)
+            told_vin = b"\x62\xf1\x90" + VIN.encode()
+            assert {str(a.address): a.payload for a in answers}["0x7E0/0x7E8"] == told_vin
         finally:
             link.close()
 

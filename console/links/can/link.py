@@ -343,15 +343,15 @@ class CanLink(HubLink):
         elsewhere the frame may be no answer at all, and a frame of ours could mean something to somebody.
         """
         service = collector.payload[0] | 0x40
-        single = len(data) > 1 and 0 < data[0] <= min(7, len(data) - 1)
-        first = len(data) == 8 and data[0] >> 4 == 1 and data[2] == service
+        single = _single_frame(data)
+        first = len(data) >= 8 and data[0] >> 4 == 1 and data[2] == service
         if not (single or first):
             return
         address, certain = _partner(identifier, extended)
         if address is None:
             return
         if single:
-            collector.take(address, data[1 : 1 + data[0]])
+            collector.take(address, single)
         elif certain:
             channel = self._channel(address)
             self._handle(channel, self._worked(channel, lambda: channel.take(data)))
@@ -370,6 +370,13 @@ def _flush(bus: can.BusABC) -> None:
     if flush is not None:
         with contextlib.suppress(Exception):  # if it is gone, the next reading says so
             flush()
+
+
+def _single_frame(data: bytes) -> bytes:
+    """Return the payload of a single frame, of CAN FD as well; empty when it is none."""
+    if len(data) > 8 and data[0] == 0:  # the length stands in a byte of its own
+        return data[2 : 2 + data[1]] if 7 < data[1] <= len(data) - 2 else b""
+    return data[1 : 1 + data[0]] if len(data) > 1 and 0 < data[0] <= min(7, len(data) - 1) else b""
 
 
 def _partner(identifier: int, extended: bool) -> tuple[CanAddress | None, bool]:
