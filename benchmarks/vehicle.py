@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from workshop_console.console.simulation.bus.isotp import BLOCK_SIZE
 from workshop_console.console.simulation.load import load_vehicle
 from workshop_console.console.simulation.server import run
 
@@ -31,12 +32,21 @@ class RunningVehicle:
 
 @contextlib.contextmanager
 def vehicle(
-    name: str, *, line: str, answer_after_ms: int, pace: int | None = None
+    name: str,
+    *,
+    line: str,
+    answer_after_ms: int,
+    pace: int | None = None,
+    block_size: int = BLOCK_SIZE,
+    fd: bool = False,
 ) -> Iterator[RunningVehicle]:
-    """Start the vehicle and give its address; end it with the block."""
+    """Start the vehicle and give its address; end it with the block.
+
+    `block_size`: consecutive frames that its units take in one go (0: all); `fd`: the address says CAN FD.
+    """
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "statistics.json"
-        arguments = [name, line, str(answer_after_ms), str(pace or 0), str(counts)]
+        arguments = [name, line, str(answer_after_ms), str(pace or 0), str(block_size), str(counts)]
         child = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.vehicle", *arguments],
             stdin=subprocess.PIPE,
@@ -47,6 +57,7 @@ def vehicle(
         assert child.stdout is not None
         host, port = json.loads(child.stdout.readline())[line]
         uri = f"doip://{host}:{port}" if line == "doip" else f"can://socketcand/can0?host={host}&port={port}"
+        uri += "&fd=true" if fd else ""
         running = RunningVehicle(uri=uri, statistics={})
         try:
             yield running
@@ -58,7 +69,7 @@ def vehicle(
 
 def main() -> None:
     """Be the vehicle until standard input closes."""
-    name, line, answer_after_ms, pace, counts = sys.argv[1:]
+    name, line, answer_after_ms, pace, block_size, counts = sys.argv[1:]
     definition = load_vehicle(name)
     definition = replace(definition, units=tuple(replace(unit, silent=False) for unit in definition.units))
     stop = threading.Event()
@@ -78,6 +89,7 @@ def main() -> None:
         doip=("127.0.0.1", 0) if line == "doip" else None,
         socketcand=("127.0.0.1", 0) if line == "socketcand" else None,
         pace=int(pace) or None,
+        block_size=int(block_size),
         answer_after_ms=int(answer_after_ms),
         stats_file=Path(counts),
         ready=ready,
