@@ -27,7 +27,7 @@ from workshop_console.console.procedures.events import (
 )
 from workshop_console.console.procedures.identify import VIN_LENGTH
 from workshop_console.console.procedures.presence import address_for
-from workshop_console.console.procedures.scripts import UnitTask, run_scripts
+from workshop_console.console.procedures.scripts import UnitTask, persistently, run_scripts
 from workshop_console.console.procedures.unit_check import UnitCheck, check_unit
 from workshop_console.console.procedures.vehicle import VoltageSearch
 
@@ -100,7 +100,11 @@ def quick_test(
     search = VoltageSearch([unit for unit, _ in asked], catalogue, told.append)
     extra = search.ask if known.voltage_v is None else None
     tasks = [
-        UnitTask(address=address, timing=unit.timing, script=check_unit(unit, address, catalogue, extra))
+        UnitTask(
+            address=address,
+            timing=unit.timing,
+            script=persistently(check_unit(unit, address, catalogue, extra)),
+        )
         for unit, address in asked
     ]
     for _, check in run_scripts(link, tasks, cancellation):

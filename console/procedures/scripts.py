@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 UnitScript = Generator[UdsRequest, Exchange, Result]
 """One control unit's part of a procedure: yields requests, receives what became of them, returns a result."""
 
+BUSY_TRIES = 3
+"""How often a unit may be busy for all of the time that its description gives it (2 s commonly)."""
 _WAIT_S = 1.0
 """Longest time without looking whether the link is still there."""
 _DRAIN_S = 0.5
@@ -54,6 +56,30 @@ def patiently(script: UnitScript[Result], wait_ms: int) -> UnitScript[Result]:
         while True:
             waiting = replace(request, first_wait_ms=max(request.first_wait_ms, wait_ms))
             request = script.send((yield waiting))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def persistently(script: UnitScript[Result]) -> UnitScript[Result]:
+    """Run `script`; what its unit was too busy for (0x21) is asked again, BUSY_TRIES times in all.
+
+    Another tester may be at work on the unit: each of its requests takes the turn before ours.
+    """
+    try:
+        request = next(script)
+        while True:
+            exchange = yield request
+            for _ in range(BUSY_TRIES - 1):
+                if exchange.reason is not SilentReason.BUSY_FOR_EVER:
+                    break
+                again = yield request
+                exchange = replace(
+                    again,
+                    time_ms=exchange.time_ms + again.time_ms,
+                    retries=exchange.retries + 1 + again.retries,
+                )
+            request = script.send(exchange)
     except StopIteration as end:
         result: Result = end.value
         return result

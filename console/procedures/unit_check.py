@@ -102,7 +102,10 @@ def _with_state(
             row, state=UnitState.ERROR, reason=faults.reason or SilentReason.NO_ANSWER, detail=faults.detail
         )
     stopped = identified.failure
-    if stopped is not None and stopped.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED):
+    if stopped is not None and (
+        stopped.outcome in (Outcome.LINK_LOST, Outcome.CANCELLED)
+        or stopped.reason is SilentReason.BUSY_FOR_EVER
+    ):
         # The faults are there; the identification is not whole, so the row asks to be read again.
         return replace(row, state=UnitState.ERROR, reason=stopped.reason, detail=stopped.detail)
     if identified.variant_match is VariantMatch.NONE:

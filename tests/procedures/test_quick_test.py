@@ -31,6 +31,7 @@ from workshop_console.console.procedures.events import (
     VehicleIdentified,
 )
 from workshop_console.console.procedures.quick_test import failed_rows, quick_test
+from workshop_console.console.procedures.scripts import BUSY_TRIES
 
 PLAIN: dict[str, object] = {"x1902FF": "5902FF", "x3E00": "7E00"}
 ONE_FAULT: dict[str, object] = {"x1902FF": "5902FF 030111 2F", "x3E00": "7E00"}
@@ -128,6 +129,28 @@ def test_a_unit_that_is_later_than_its_p2_is_asked_again_with_time_enough() -> N
     row = only_row(late)
     assert row.state is UnitState.FAULTS
     assert late.asked[:3] == [b"\x19\x02\xff", b"\x3e\x00", b"\x19\x02\xff"]
+
+
+def test_a_unit_that_another_tester_keeps_busy_gets_its_turn_after_it() -> None:
+    busy = SilentReason.BUSY_FOR_EVER
+    unit = unit_with(x1902FF=[busy, busy, "5902FF 030111 2F"])
+    row = only_row(unit)
+    assert row.state is UnitState.FAULTS
+    assert row.retries == 2
+    assert unit.asked[:3] == [b"\x19\x02\xff"] * BUSY_TRIES
+
+
+def test_a_unit_that_stays_busy_is_left_alone() -> None:
+    unit = unit_with(otherwise=SilentReason.BUSY_FOR_EVER)
+    row = only_row(unit)
+    assert (row.state, row.reason) == (UnitState.SILENT, SilentReason.BUSY_FOR_EVER)
+    assert unit.asked == [b"\x19\x02\xff"] * BUSY_TRIES
+
+
+def test_a_unit_that_gets_busy_while_it_is_identified_is_of_no_unknown_variant() -> None:
+    row = only_row(unit_with(**ONE_FAULT, x22F191=SilentReason.BUSY_FOR_EVER))
+    assert (row.state, row.reason) == (UnitState.ERROR, SilentReason.BUSY_FOR_EVER)
+    assert len(row.faults) == 1
 
 
 def test_the_extended_session_is_opened_where_the_unit_wants_it_and_left_again() -> None:
