@@ -220,7 +220,6 @@ class UnitFlash(Programming):
 
     def _open(self, step: FlashStep, session: int) -> Talk[None]:
         """Open a session and take over the timing that the unit tells (10.2): the more patient one."""
-        self._session = 0
         try:
             answer = (yield from self._ask(step, diagnostic_session(session))).payload
         except RefusalError:
