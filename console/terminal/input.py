@@ -15,8 +15,8 @@ _CUT_S = 1.0
 """How long the rest of a sequence that was cut is waited for."""
 _PASTE_S = 5.0
 """How long the end of a paste is waited for after its last byte."""
-_FLOOD_BYTES, _FLOOD_KINDS = 24, 6
-"""So much plain text in one piece, of so many different characters, was not typed."""
+_FLOOD = ((24, 6), (256, 3))
+"""So many characters in one piece, of so many kinds, were not typed: keys that waited are fewer, or alike."""
 _FLOOD_S = 0.2
 
 _PASTE_BEGINS, _PASTE_ENDS = b"\x1b[200~", b"\x1b[201~"
@@ -78,7 +78,7 @@ class Decoder:
     def feed(self, data: bytes, now: float) -> list[Input]:
         """Return what `data` and what waited hold."""
         self._fed_at = now
-        flood = len(data) >= _FLOOD_BYTES and len(set(data)) >= _FLOOD_KINDS
+        flood = any(len(data) >= length and len(set(data)) >= kinds for length, kinds in _FLOOD)
         flood = flood or now - self._flood_at < _FLOOD_S
         if flood and not self._pasting and not self._waiting and _TYPED.match(data):
             self._flood_at = now
