@@ -15,7 +15,7 @@ _CUT_S = 1.0
 """How long the rest of a sequence that was cut is waited for."""
 _PASTE_S = 5.0
 """How long the end of a paste is waited for after its last byte."""
-_FLOOD = ((24, 6), (256, 3))
+_FLOOD = ((24, 6), (256, 1))
 """So many characters in one piece, of so many kinds, were not typed: keys that waited are fewer, or alike."""
 _FLOOD_S = 0.2
 
@@ -25,7 +25,7 @@ _CSI_BEGUN = re.compile(rb"\x1b\[(\[|[0-?]*[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)")
 _STRING_BEGUN = re.compile(rb"\x1b[\]PX^_][^\x07\x1b]*\x1b?\Z")
 _LATE = re.compile(rb"(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])\Z")
-_TYPED = re.compile(rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+\Z")
+_TYPED = re.compile(rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,6 @@ class Decoder:
     def feed(self, data: bytes, now: float) -> list[Input]:
         """Return what `data` and what waited hold."""
         self._fed_at = now
-        flood = any(len(data) >= length and len(set(data)) >= kinds for length, kinds in _FLOOD)
-        flood = flood or now - self._flood_at < _FLOOD_S
-        if flood and not self._pasting and not self._waiting and _TYPED.match(data):
-            self._flood_at = now
-            return [Pasted(self._text(data[:LONGEST_PASTE_BYTES]))]
         if now - self._escaped_at < _CUT_S and _LATE.match(data):
             data = b"\x1b" + data  # the escape was taken for a key already; its rest is not taken for more
         self._escaped_at = float("-inf")
@@ -141,7 +136,7 @@ class Decoder:
             self._keep(self._take(max(0, len(self._waiting) - len(_PASTE_ENDS))))
             return False
         if self._waiting[0] != 0x1B:
-            return self._character(found)
+            return self._flood(found) or self._character(found)
         for sequence, key in self._keys.items():
             if self._waiting.startswith(sequence):
                 self._take(len(sequence))
@@ -198,6 +193,20 @@ class Decoder:
             found.append(PlaceReported(int(y) - 1, int(x) - 1))
         elif key := key_of_csi(parameters, final):
             found.append(KeyPressed(key))
+        return True
+
+    def _flood(self, found: list[Input]) -> bool:
+        """Take text that nobody typed, from a terminal that does not say where a paste begins."""
+        match = _TYPED.match(self._waiting)
+        if match is None:
+            return False
+        length, kinds = match.end(), len(set(match[0]))
+        if self._fed_at - self._flood_at >= _FLOOD_S and not any(
+            length >= longest and kinds >= most for longest, most in _FLOOD
+        ):
+            return False
+        self._flood_at = self._fed_at
+        found.append(Pasted(self._text(self._take(length)[:LONGEST_PASTE_BYTES])))
         return True
 
     def _character(self, found: list[Input]) -> bool:
