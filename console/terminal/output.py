@@ -35,6 +35,11 @@ class Output:
         self._parts += tried._parts
         self.x, self.y, self.pen = tried.x, tried.y, tried.pen
 
+    def length(self) -> int:
+        """Return how many bytes were sent."""
+        text = "".join(self._parts)
+        return len(text) if text.isascii() else len(text.encode())
+
     def text(self) -> str:
         """Return what was sent."""
         return "".join(self._parts)
