@@ -39,6 +39,9 @@ RATE = "WORKSHOP_CONSOLE_LINE_RATE"
 
 _GATHER_S = 0.008
 """Textual often draws a change in several parts; so long is waited for the next one."""
+_GATHER_MANY_S, _GATHER_LONGEST_S = 0.035, 0.1
+"""The same where many rows change: a new screen is drawn again as soon as its size is known."""
+_MANY_ROWS = 6
 _SETTLE_S = 0.05
 """A terminal that is resized is rarely resized once."""
 _MOST_KEYS = 64
@@ -79,7 +82,7 @@ class ThinDriver(Driver):
         self._grid = Grid(*(size or (80, 24)), self._can)
         self._shown = Shown(self._grid.columns, self._grid.rows)
         self._resizing: tuple[int, int] | None = None
-        self._not_before = 0.0
+        self._not_before = self._drawn_since = 0.0
         self._unsent = b""
         self._bell = False
         self._sending: asyncio.TimerHandle | None = None
@@ -116,7 +119,7 @@ class ThinDriver(Driver):
                 self._shown.forget()
                 self._resizing = None
             self._grid.read(data)
-        self._send_soon(_GATHER_S)
+        self._gather()
 
     def disable_input(self) -> None:
         """Read no more."""
@@ -260,6 +263,16 @@ class ThinDriver(Driver):
         self.process_message(events.Resize(size, size))
 
     # Output
+
+    def _gather(self) -> None:
+        """Send when Textual has probably drawn all of a change."""
+        now = time.monotonic()
+        if self._sending is None:
+            self._drawn_since = now
+        elif len(self._grid.changed) >= _MANY_ROWS and now < self._drawn_since + _GATHER_LONGEST_S:
+            self._sending.cancel()
+            self._sending = None
+        self._send_soon(_GATHER_S if len(self._grid.changed) < _MANY_ROWS else _GATHER_MANY_S)
 
     def _send_soon(self, wait_s: float) -> None:
         if self._sending is None and self._device is not None:
