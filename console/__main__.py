@@ -1,6 +1,6 @@
 """`python -m workshop_console.console` is `workshop-console`."""
 
-from workshop_console.console.cli import main
+from workshop_console.console.start import main
 
 if __name__ == "__main__":
     main()

@@ -31,6 +31,7 @@ from workshop_console.console.jobs.runner import (
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import MessageRaised, Progress
+from workshop_console.console.terminal import first_picture
 from workshop_console.console.terminal.changed_cells import ChangedCells
 from workshop_console.console.terminal.choice import driver_class
 from workshop_console.i18n.texts import _, set_language
@@ -117,6 +118,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._first_messages = [] if session else [*workshop.problems, *map(raised_by, problems)]
         self._runner = JobRunner(self._publish)
         self._drawn_for: Size | None = None
+        self._kept_picture = self._restarted
         self._next_drawing: Timer | None = None
 
     def get_default_screen(self) -> Screen[None]:
@@ -132,6 +134,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.tell(message)
         if self._restarted:
             self.tell(self.session.raised[-1], at_once=True)
+        if not self._restarted:
+            self.call_after_refresh(self._keep_picture, if_missing=True)
         # What waits for the mechanic stands before everything else; the first frame is drawn meanwhile.
         self.call_after_refresh(self._look_at_flash_jobs, first=not self._restarted)
 
@@ -202,8 +206,28 @@ class ConsoleApp(App[None], inherit_bindings=False):
             if answer.messages and (asked_for or not known) and session.notice is None:
                 session.notice = notice_of(session, answer.messages[0])
             self._redraw_all()
+            if not self._kept_picture:
+                self._kept_picture = True
+                self.call_after_refresh(self._keep_picture)
 
         self.in_background(self.session.workshop.ask_credit, take)
+
+    def _keep_picture(self, *, if_missing: bool = False) -> None:
+        """Keep the picture of the groups: the next start shows it before anything is imported."""
+        if self._thin is None or not first_picture.is_kept() or len(self.screen_stack) != 1:
+            return
+        from workshop_console.console.terminal.driver import ThinDriver
+        from workshop_console.i18n import formats
+        from workshop_console.widgets.line import MessageLine
+
+        size = self.size
+        if not isinstance(self._driver, ThinDriver) or (if_missing and not first_picture.is_missing(*size)):
+            return
+        moment = formats.moment(self.session.workshop.clock.now())
+        mark = _("Picture of {moment} – starting …").format(moment=moment)
+        picture = self._driver.picture(self.screen.query_one(MessageLine).region.y, f" {mark}")
+        if picture is not None:
+            self.in_background(lambda: first_picture.keep(picture, *size), lambda _kept: None)
 
     def _look_at_flash_jobs(self, *, first: bool = False) -> None:
         """Read which flash jobs run and which wait, in this console or another; again and again."""

@@ -148,9 +148,11 @@ def _tell(error: ConsoleError, session: Session | None, as_json: bool) -> None:
     """Say the error on standard error, and as the one document of `--json` on standard output."""
     from workshop_console.console.cli.output import print_json, print_message
     from workshop_console.console.model.report_json import message_document
+    from workshop_console.console.terminal import first_picture
     from workshop_console.console.wiring import shipped_message
     from workshop_console.i18n.texts import language
 
+    first_picture.give_back()  # the message is for the screen under it
     edition = session.settings.edition if session else None
     message = shipped_message(error, lang=language(), edition=edition)
     print_message(message)

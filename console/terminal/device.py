@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from workshop_console.console.terminal.first_picture import terminal_size
+
 _BITS_A_BYTE = 10
 _USUAL_BYTES_PER_SECOND = 3840
 """Where the device knows no speed: that of a pty which nobody set."""
@@ -47,12 +49,15 @@ class Device:
                 os.set_blocking(self.descriptor, True)
         os.close(self.descriptor)
 
-    def raw(self) -> None:
-        """Take each key as it comes and send each byte as it is."""
+    def raw(self, before: list[Any] | None = None) -> None:
+        """Take each key as it comes and send each byte as it is.
+
+        `before`: how the terminal was found, where this program has changed it already.
+        """
         with suppress(termios.error):
             attributes = termios.tcgetattr(self.descriptor)
             if self._before is None:
-                self._before = list(attributes)
+                self._before = before or list(attributes)
             attributes[0] &= ~(
                 termios.IXON
                 | termios.IXOFF
@@ -79,11 +84,7 @@ class Device:
 
     def size(self) -> tuple[int, int]:
         """Return columns and rows; a serial line knows none."""
-        try:
-            columns, rows = os.get_terminal_size(self.descriptor)
-        except OSError:
-            columns = rows = 0
-        return columns or _number("COLUMNS") or 80, rows or _number("LINES") or 24
+        return terminal_size(self.descriptor)
 
     def bytes_per_second(self) -> float:
         """Return how fast the line is, by its setting."""
@@ -128,11 +129,6 @@ class Device:
         """Return what comes next, at most after `timeout_s`."""
         select.select([self.descriptor], [], [], max(0.0, timeout_s))
         return self.read()
-
-
-def _number(name: str) -> int:
-    text = os.environ.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 5 else 0
 
 
 def standard_terminal() -> int | None:

@@ -15,6 +15,7 @@ from textual import events
 from textual.driver import Driver
 from textual.geometry import Size
 
+from workshop_console.console.terminal import first_picture
 from workshop_console.console.terminal.capabilities import capabilities, started_with, terminfo
 from workshop_console.console.terminal.device import Device, standard_terminal
 from workshop_console.console.terminal.grid import Grid
@@ -28,6 +29,13 @@ from workshop_console.console.terminal.input import (
 )
 from workshop_console.console.terminal.key_sequences import keys_of_terminfo
 from workshop_console.console.terminal.pacing import REQUEST, Answers, Pacer
+from workshop_console.console.terminal.pens import PLAIN
+from workshop_console.console.terminal.picture_cells import (
+    cells_of_picture,
+    entering,
+    leaving,
+    picture_of,
+)
 from workshop_console.console.terminal.shortest import shortest_bytes
 from workshop_console.console.terminal.shown import Shown
 
@@ -72,6 +80,7 @@ class ThinDriver(Driver):
         name = os.environ.get("TERM", "")
         entry = terminfo(name)
         self._can = capabilities(started_with(), entry)
+        self._promised_repeat = self._can.repeat
         self._asks_repeat = not name.startswith(_OLD)
         self._device: Device | None = None
         self._decoder = Decoder(
@@ -85,6 +94,8 @@ class ThinDriver(Driver):
         self._not_before = self._drawn_since = 0.0
         self._unsent = b""
         self._bell = False
+        self._holds = False
+        """Whether the picture that was shown first stays until there is another."""
         self._sending: asyncio.TimerHandle | None = None
         self._expiring: asyncio.TimerHandle | None = None
         self._reads = False
@@ -99,14 +110,17 @@ class ThinDriver(Driver):
     def start_application_mode(self) -> None:
         """Take the terminal over."""
         device = self._device = Device(self._terminal)
-        device.raw()
+        stored = first_picture.take_over()
+        device.raw(stored.attributes if stored else None)
+        if stored is not None:
+            stored.close()
         rate = os.environ.get(RATE, "")
         self._pacer = Pacer(float(rate) if rate.isdigit() and int(rate) else device.bytes_per_second())
         for number, handler in self._signals().items():
             with suppress(ValueError, RuntimeError):  # signals are for the main thread alone
                 self._loop.add_signal_handler(number, self._safely, handler)
         self._grid.resize(*device.size())
-        self._enter()
+        self._enter(stored)
         self._tell_size(*device.size())
 
     def write(self, data: str) -> None:
@@ -146,21 +160,32 @@ class ThinDriver(Driver):
             signal.SIGCONT: self._continue,
         }
 
-    def _enter(self) -> None:
+    def _enter(self, stored: first_picture.Shown | None = None) -> None:
+        """Draw on an empty screen from here on, or on the picture that was shown first."""
         can = self._can
-        sequence = "\x1b[?1049h" if can.alternate_screen else ""
-        sequence += "\x1b[?25l" if can.hides_cursor else ""
-        sequence += "\x1b[?7l" if can.stops_wrapping else ""
-        sequence += "\x1b[?2004h" if can.pastes else ""
-        sequence += "\x1b[r" if can.regions else ""
-        sequence += "\x1b[m\x1b[H\x1b[2J"
+        sequence = "\x1b[?2004h" if can.pastes else ""
         self._shown.resize(self._grid.columns, self._grid.rows)
         self._shown.cleared()
         self._grid.changed = set(range(self._grid.rows))
+        asked_in = 0
+        if stored is None or stored.picture is None:
+            sequence = entering(can) + sequence
+        else:
+            self._unsent += stored.unsent
+            self._pacer.sent(len(stored.picture.painting), stored.at, asked=False)
+            if stored.size == (self._grid.columns, self._grid.rows):
+                seen = cells_of_picture(stored.picture, *stored.size, can)
+                self._shown.texts, self._shown.pens = seen.texts, seen.pens
+                asked_in, self._holds = self._blank_row(), True
+                sequence += f"\x1b[{asked_in + 1}H"
+            else:
+                sequence += "\x1b[H\x1b[2J"
         if self._asks_repeat:
             # terminfo promises this for terminals that only say they are an xterm (mosh, older PuTTY, tmux
             # before 3.4 outside ASCII): a blank is repeated, and the cursor tells whether it was.
             blank = " " if can.charset == "ascii" else "\u00a0"
+            self._shown.texts[asked_in][: _REPEATS + 1] = [blank] * (_REPEATS + 1)
+            self._shown.pens[asked_in][: _REPEATS + 1] = [PLAIN] * (_REPEATS + 1)
             sequence += f"{blank}\x1b[{_REPEATS}b\x1b[6n"
             self._decoder.place_asked = True
         else:
@@ -168,6 +193,21 @@ class ThinDriver(Driver):
         self._shown.x = self._shown.y = -1
         self._put(sequence, asked=True)
         self._read(True)
+
+    def _blank_row(self) -> int:
+        """Return a row that begins with blanks, so that what is asked there is not seen."""
+        shown, count = self._shown, _REPEATS + 1
+        blank = [" "] * count, [PLAIN] * count
+        return next(
+            (y for y in range(shown.rows) if (shown.texts[y][:count], shown.pens[y][:count]) == blank), 0
+        )
+
+    def picture(self, row: int, mark: str) -> first_picture.Picture | None:
+        """Return what is wanted on the screen as the picture for the next start, with `mark` in `row`."""
+        if self._device is None or self._resizing is not None:
+            return None
+        can = replace(self._can, repeat=self._can.repeat and self._promised_repeat)
+        return picture_of(self._grid, can, row, mark)
 
     def _leave(self) -> None:
         """Leave the terminal as it was found; what it does not take in time is dropped."""
@@ -181,12 +221,8 @@ class ThinDriver(Driver):
             return
         self._loop.remove_reader(device.descriptor)
         self._loop.remove_writer(device.descriptor)
-        can = self._can
-        sequence = "\x1b[m"
-        sequence += "\x1b[?2004l" if can.pastes else ""
-        sequence += "\x1b[?7h" if can.stops_wrapping else ""
-        sequence += "\x1b[?1049l" if can.alternate_screen else f"\x1b[{self._grid.rows}H\r\n"
-        sequence += "\x1b[?25h" if can.hides_cursor else ""
+        sequence = "\x1b[?2004l" if self._can.pastes else ""
+        sequence += leaving(self._can, self._grid.rows)
         with suppress(EOFError):
             if device.write_all(self._unsent + sequence.encode("ascii"), _LEAVE_S):
                 self._hear_out(device)
@@ -300,6 +336,10 @@ class ThinDriver(Driver):
             self._put(text + REQUEST if asked else text, asked=asked)
 
     def _wants_to_send(self) -> bool:
+        if self._holds:
+            self._holds = all(text in ("", " ") for texts in self._grid.texts for text in texts)
+            if self._holds:
+                return False
         return bool(self._grid.changed) or self._bell or not self._shown.known
 
     def _put(self, text: str, *, asked: bool) -> None:
