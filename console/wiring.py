@@ -23,6 +23,7 @@ from workshop_console.console.jobs.security_keys import SecurityKeys
 from workshop_console.console.jobs.simulated import ChildSimulations, SimulatedKind
 from workshop_console.console.jobs.vci_lock import VciLock
 from workshop_console.console.jobs.vehicle_line import ShippedDescription, VehicleLine
+from workshop_console.console.jobs.workplace import Workplace
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.credit import CreditReport, Edition, Lease, ProductGroup
 from workshop_console.console.model.message import NumberedMessage
@@ -297,7 +298,7 @@ def build_workshop(
     )
     orders = Orders(book=store.orders, records=store.records, clock=clock, who=lambda: settings.who)
     security = SecurityKeys(line=line, orders=orders, clock=clock, who=lambda: settings.who)
-    actuations = Actuations(
+    workplace = Workplace(
         line=line,
         coder=coder,
         orders=orders,
@@ -305,6 +306,7 @@ def build_workshop(
         clock=clock,
         who=lambda: settings.who,
     )
+    actuations = Actuations(workplace)
 
     def planning_desk() -> PlanningDesk:
         from workshop_console.console.jobs.flash_planning import PlanningDesk
@@ -343,25 +345,9 @@ def build_workshop(
         orders=orders,
         security=security,
         values=ActualValues(line=line, coder=coder, sets=store.value_sets),
-        guided_tests=GuidedTests(
-            line=line,
-            coder=coder,
-            orders=orders,
-            actuations=actuations,
-            clock=clock,
-            who=lambda: settings.who,
-            load=lambda: guided_tests(folders),
-        ),
+        guided_tests=GuidedTests(workplace, actuations=actuations, load=lambda: guided_tests(folders)),
         actuations=actuations,
-        codings=CodingJobs(
-            line=line,
-            coder=coder,
-            codings=store.codings,
-            orders=orders,
-            security=security,
-            clock=clock,
-            who=lambda: settings.who,
-        ),
+        codings=CodingJobs(workplace, store.codings),
         flashing=flashing,
         messages=store.messages,
         desk=desk,

@@ -10,9 +10,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from workshop_console.console.commands import BY_ID
-from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+from workshop_console.console.model.actuation import ActuationResult
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm
-from workshop_console.console.procedures.actuation import Controls
+from workshop_console.console.model.opened_unit import OpenedUnit
+from workshop_console.console.procedures.controls import Controls
 from workshop_console.i18n import formats
 from workshop_console.i18n.described import condition_text, warning_text
 from workshop_console.i18n.explain import outcome_text
@@ -94,7 +95,7 @@ class Actuation(ConsoleScreen[None]):
         "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
-    def __init__(self, unit: DrivenUnit, function: FunctionForm) -> None:
+    def __init__(self, unit: OpenedUnit, function: FunctionForm) -> None:
         super().__init__()
         self._unit = unit
         self._function = function

@@ -44,11 +44,12 @@ from workshop_console.screens.seen_flash import SeenFlash
 from workshop_console.screens.seen_values import SeenValues
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
-    from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+    from workshop_console.console.model.actuation import ActuationResult
     from workshop_console.console.model.coding import CheckedCondition, CodingReading, CodingResult
     from workshop_console.console.model.credit import CreditReport
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Reading, Step, StepTaken
+    from workshop_console.console.model.opened_unit import OpenedUnit
     from workshop_console.console.model.report import (
         ClearingResult,
         FaultReading,
@@ -182,17 +183,17 @@ class CodingsRead:
 class Driven:
     """What control units can do, and the function that was driven last."""
 
-    units: list[DrivenUnit] = field(default_factory=list)
+    units: list[OpenedUnit] = field(default_factory=list)
     conditions: tuple[CheckedCondition, ...] | None = None
     """Of the function on the screen; None: not checked yet."""
     result: ActuationResult | None = None
     """So far while it runs, else what became of it."""
 
-    def unit(self, key: str) -> DrivenUnit | None:
+    def unit(self, key: str) -> OpenedUnit | None:
         """Return the unit with this address."""
         return next((u for u in self.units if key in (str(u.address), *map(str, u.summary.addresses))), None)
 
-    def take(self, units: tuple[DrivenUnit, ...]) -> None:
+    def take(self, units: tuple[OpenedUnit, ...]) -> None:
         """Put `units` in place of what was known of them."""
         known = {str(unit.address) for unit in units}
         self.units = [*(unit for unit in self.units if str(unit.address) not in known), *units]

@@ -12,11 +12,12 @@ from workshop_console.console.cli.output import BOLD, GREEN, RED, YELLOW, colour
 from workshop_console.console.cli.running import run_job
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+from workshop_console.console.model.actuation import ActuationResult
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.coding import CheckedCondition
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm
 from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.report_json import message_document
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
@@ -53,7 +54,7 @@ class ActuateRequest:
 class _Told:
     """What the job told."""
 
-    unit: DrivenUnit | None = None
+    unit: OpenedUnit | None = None
     conditions: tuple[CheckedCondition, ...] = ()
     result: ActuationResult | None = None
 
@@ -220,7 +221,7 @@ def _polled_results(function: FunctionForm) -> tuple[ParameterForm, ...]:
     return function.results.results if function.results is not None else ()
 
 
-def _print_functions(unit: DrivenUnit) -> None:
+def _print_functions(unit: OpenedUnit) -> None:
     print(colour(f"{unit.label}  {unit.address}  {unit.variant}".rstrip(), BOLD))
     if not unit.forms.functions:
         print("  " + _("No functions are described."))

@@ -24,10 +24,10 @@ from workshop_console.console.procedures.events import (
 )
 
 if TYPE_CHECKING:
-    from workshop_console.console.jobs.opened import OpenedUnit
     from workshop_console.console.jobs.recording import Recorder
     from workshop_console.console.jobs.value_board import Board
     from workshop_console.console.model.kept import ValueSet
+    from workshop_console.console.model.opened_unit import OpenedUnit
     from workshop_console.console.ports import Coder, ValueSets, VehicleLink
     from workshop_console.console.procedures.actual_values import RecordAnswer, RecordKey
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.forms import FunctionKind
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -16,17 +15,17 @@ from workshop_console.console.procedures.events import (
     ActuationEnded,
     Event,
     FunctionsOffered,
-    UnitsPlanned,
 )
 
 if TYPE_CHECKING:
-    from workshop_console.console.jobs.security_keys import SecurityKeys
-    from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+    from workshop_console.console.jobs.workplace import Workplace
+    from workshop_console.console.model.actuation import ActuationResult
     from workshop_console.console.model.forms import FunctionForm
+    from workshop_console.console.model.opened_unit import OpenedUnit
     from workshop_console.console.model.values import ValueReading
-    from workshop_console.console.ports import Clock, Coder, OrderBook, VehicleLink
+    from workshop_console.console.ports import VehicleLink
     from workshop_console.console.procedures.actual_values import RecordAnswer
-    from workshop_console.console.procedures.actuation import Controls, Desk
+    from workshop_console.console.procedures.controls import Controls
 
     # What a job needs is imported when the first one starts: the first screen is waited for.
 
@@ -34,22 +33,10 @@ if TYPE_CHECKING:
 class Actuations:
     """Drives functions. Methods that return an iterator of events are jobs, as those of Workshop."""
 
-    def __init__(
-        self,
-        *,
-        line: VehicleLine,
-        coder: Coder,
-        orders: OrderBook,
-        security: SecurityKeys,
-        clock: Clock,
-        who: Callable[[], str],
-    ) -> None:
-        self._line = line
-        self._coder = coder
-        self._orders = orders
-        self._security = security
-        self._clock = clock
-        self._who = who
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._line = workplace.line
+        self._coder = workplace.coder
 
     def offer(
         self,
@@ -65,7 +52,7 @@ class Actuations:
             yield from self._opened(names, cancellation, pdx=pdx, scan=scan)
 
     def check(
-        self, unit: DrivenUnit, function: FunctionForm, *, cancellation: Cancellation | None = None
+        self, unit: OpenedUnit, function: FunctionForm, *, cancellation: Cancellation | None = None
     ) -> Iterator[Event]:
         """Read how the conditions of `function` stand: ActuationChecked. Nothing moves."""
         from workshop_console.console.procedures.actuation import check
@@ -77,7 +64,7 @@ class Actuations:
 
     def run(
         self,
-        unit: DrivenUnit,
+        unit: OpenedUnit,
         function: FunctionForm,
         settings: Mapping[str, str],
         *,
@@ -148,7 +135,7 @@ class Actuations:
     def drive(
         self,
         link: VehicleLink,
-        unit: DrivenUnit,
+        unit: OpenedUnit,
         function: FunctionForm,
         settings: Mapping[str, str],
         cancellation: Cancellation,
@@ -177,7 +164,7 @@ class Actuations:
                 unit,
                 function,
                 settings,
-                self._desk(unit),
+                self._workplace.desk(unit.summary, unit.address),
                 cancellation,
                 controls=controls,
                 related=PolledUnit(address=unit.address, timing=unit.summary.timing, records=records)
@@ -188,30 +175,9 @@ class Actuations:
             )
         )
 
-    def _desk(self, unit: DrivenUnit) -> Desk:
-        from workshop_console.console.procedures.actuation import Desk
-
-        return Desk(
-            coder=self._coder,
-            orders=self._orders,
-            ring=lambda: self._security.ring(unit.summary, unit.address),
-            clock=self._clock,
-            vehicle=self._line.vehicle,
-            who=self._who(),
-            reopen=self._line.link,
-        )
-
     def _opened(
         self, names: Sequence[str], cancellation: Cancellation, *, pdx: Sequence[Path], scan: bool
-    ) -> Generator[Event, None, tuple[VehicleLink, tuple[DrivenUnit, ...]]]:
-        from workshop_console.console.jobs.opened import open_units
-        from workshop_console.console.model.actuation import DrivenUnit
-
-        link, opened = yield from open_units(self._line, self._coder, names, cancellation, pdx=pdx, scan=scan)
-        units = tuple(
-            DrivenUnit(summary=unit.summary, address=unit.address, variant=unit.variant, forms=unit.forms)
-            for unit in opened
-        )
-        yield UnitsPlanned(units=tuple(unit.summary for unit in units))
+    ) -> Generator[Event, None, tuple[VehicleLink, tuple[OpenedUnit, ...]]]:
+        link, units = yield from self._workplace.opened(names, cancellation, pdx=pdx, scan=scan)
         yield FunctionsOffered(units=units)
         return link, units

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.procedures.cancellation import Cancellation
-from workshop_console.console.procedures.events import Event, UnitsPlanned
+from workshop_console.console.procedures.events import Event
 
 if TYPE_CHECKING:
-    from workshop_console.console.jobs.security_keys import SecurityKeys
+    from workshop_console.console.jobs.workplace import Workplace
     from workshop_console.console.model.coding import CodingPlan, CodingReading
     from workshop_console.console.model.kept import KeptCoding
-    from workshop_console.console.ports import Clock, Coder, Codings, OrderBook
+    from workshop_console.console.ports import Codings
 
     # What a job needs is imported when the first one starts: the first screen is waited for.
 
@@ -27,24 +26,11 @@ class CodingJobs:
     `compare` ask the description, which may take seconds the first time; the rest returns at once.
     """
 
-    def __init__(
-        self,
-        *,
-        line: VehicleLine,
-        coder: Coder,
-        codings: Codings,
-        orders: OrderBook,
-        security: SecurityKeys,
-        clock: Clock,
-        who: Callable[[], str],
-    ) -> None:
-        self._line = line
-        self._coder = coder
+    def __init__(self, workplace: Workplace, codings: Codings) -> None:
+        self._workplace = workplace
+        self._line = workplace.line
+        self._coder = workplace.coder
         self._codings = codings
-        self._orders = orders
-        self._security = security
-        self._clock = clock
-        self._who = who
 
     # -- jobs --------------------------------------------------------------------------------------
 
@@ -57,25 +43,20 @@ class CodingJobs:
         scan: bool = False,
     ) -> Iterator[Event]:
         """Read all codings of the units called (or addressed) `names`: CodingRead for each record."""
-        from workshop_console.console.jobs.opened import open_units
-        from workshop_console.console.procedures.coding import CodedUnit, read_codings
+        from workshop_console.console.procedures.coding import read_codings
 
         cancellation = cancellation or Cancellation()
         with self._line.working():
-            link, units = yield from open_units(
-                self._line, self._coder, names, cancellation, pdx=pdx, scan=scan
-            )
-            yield UnitsPlanned(units=tuple(unit.summary for unit in units))
+            link, units = yield from self._workplace.opened(names, cancellation, pdx=pdx, scan=scan)
             for unit in units:
                 if cancellation.requested:
                     return
                 yield from read_codings(
                     link,
-                    CodedUnit(summary=unit.summary, address=unit.address, variant=unit.variant),
-                    unit.forms,
+                    unit,
                     self._coder,
                     cancellation,
-                    clock=self._clock,
+                    clock=self._workplace.clock,
                     vin=self._line.vehicle.vin,
                 )
 
@@ -84,30 +65,17 @@ class CodingJobs:
 
         Raises ConsoleError as procedures.coding.write_coding(), and WC-334 when it is another vehicle now.
         """
-        from workshop_console.console.procedures.coding import Desk, write_coding
+        from workshop_console.console.procedures.coding import write_coding
 
         cancellation = cancellation or Cancellation()
         before = plan.before
         with self._line.working():
             link = yield from self._line.open_for_work()
-            vehicle = self._line.vehicle
-            if vehicle.vin != before.vin:
+            if self._line.vehicle.vin != before.vin:
                 label = before.form.label or before.form.name
                 raise ConsoleError("WC-334", unit=before.unit_name, coding=label)
-            yield from write_coding(
-                link,
-                plan,
-                self._coder,
-                lambda: self._security.ring(before.unit, before.address),
-                Desk(
-                    orders=self._orders,
-                    codings=self._codings,
-                    clock=self._clock,
-                    vehicle=vehicle,
-                    who=self._who(),
-                ),
-                cancellation,
-            )
+            desk = self._workplace.desk(before.unit, before.address)
+            yield from write_coding(link, plan, desk, self._codings, cancellation)
 
     # -- what is asked of the description ----------------------------------------------------------
 
@@ -129,7 +97,7 @@ class CodingJobs:
     def keys_left(self, reading: CodingReading) -> tuple[int, int]:
         """Return how many keys may be tried, and how many seconds the unit waits before the next one."""
         level = reading.form.write.security_level
-        attempts = self._security.ring(reading.unit, reading.address).attempts
+        attempts = self._workplace.security.ring(reading.unit, reading.address).attempts
         return attempts.left(level), attempts.wait_s(level)
 
     # -- what is kept ------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.finding import find_unit
-from workshop_console.console.jobs.opened import OpenedUnit, open_units
+from workshop_console.console.jobs.opened import open_units
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.flash import CheckId, FlashCheck, FlashFile, FlashPlan, Light
 from workshop_console.console.model.message import RaisedMessage, raised_by
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     Event,

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
@@ -15,15 +14,14 @@ from workshop_console.console.procedures.events import (
     GuidedEnded,
     GuidedStepTaken,
     MessageRaised,
-    UnitsPlanned,
 )
 
 if TYPE_CHECKING:
     from workshop_console.console.jobs.actuations import Actuations
-    from workshop_console.console.model.actuation import DrivenUnit
+    from workshop_console.console.jobs.workplace import Workplace
     from workshop_console.console.model.guided import GuidedTest, GuidedWalk, Reading, StepTaken
     from workshop_console.console.model.kept import Details
-    from workshop_console.console.ports import Clock, Coder, OrderBook
+    from workshop_console.console.model.opened_unit import OpenedUnit
     from workshop_console.console.procedures.guided_test import Mechanic
 
     # What a job needs is imported when the first one starts: the first screen is waited for.
@@ -36,32 +34,21 @@ class GuidedTests:
     """Walks guided tests. `run` is a job, as those of Workshop; the rest returns at once.
 
     Args:
-        line: the vehicle at the VCI.
-        coder: encodes and decodes by the descriptions.
-        orders: the order book.
+        workplace: the vehicle at the VCI, and what work on its units takes.
         actuations: drives functions.
-        clock: the time of entries.
-        who: name of the mechanic.
         load: reads the tests, and says which files cannot be used.
     """
 
     def __init__(
         self,
+        workplace: Workplace,
         *,
-        line: VehicleLine,
-        coder: Coder,
-        orders: OrderBook,
         actuations: Actuations,
-        clock: Clock,
-        who: Callable[[], str],
         load: Callable[[], tuple[Sequence[GuidedTest], Sequence[ConsoleError]]],
     ) -> None:
-        self._line = line
-        self._coder = coder
-        self._orders = orders
+        self._workplace = workplace
+        self._line = workplace.line
         self._actuations = actuations
-        self._clock = clock
-        self._who = who
         self._load = load
         self._tests: Sequence[GuidedTest] | None = None
         self.problems: tuple[RaisedMessage, ...] = ()
@@ -96,30 +83,21 @@ class GuidedTests:
         and each actuation besides, before it begins. Raises ConsoleError as open_units(), and WC-6xx when
         nothing can be written down.
         """
-        from workshop_console.console.jobs.opened import open_units
-        from workshop_console.console.model.actuation import DrivenUnit
         from workshop_console.console.model.guided import GuidedWalk
 
         cancellation = cancellation or Cancellation()
         with self._line.working():
-            _link, units = yield from open_units(self._line, self._coder, [unit], cancellation)
-            yield UnitsPlanned(units=tuple(opened.summary for opened in units))
+            _link, units = yield from self._workplace.opened([unit], cancellation)
             if not units:
                 yield GuidedEnded(walk=GuidedWalk(test=test, steps=()))
                 return
-            driven = DrivenUnit(
-                summary=units[0].summary,
-                address=units[0].address,
-                variant=units[0].variant,
-                forms=units[0].forms,
-            )
-            yield from self._walked(test, unit, driven, mechanic, cancellation)
+            yield from self._walked(test, unit, units[0], mechanic, cancellation)
 
     def _walked(
         self,
         test: GuidedTest,
         asked_as: str,
-        unit: DrivenUnit,
+        unit: OpenedUnit,
         mechanic: Mechanic,
         cancellation: Cancellation,
     ) -> Iterator[Event]:
@@ -128,7 +106,7 @@ class GuidedTests:
 
         vehicle = GuidedVehicle(
             line=self._line,
-            coder=self._coder,
+            coder=self._workplace.coder,
             actuations=self._actuations,
             unit=unit,
             asked_as=asked_as,
@@ -150,26 +128,14 @@ class GuidedTests:
                     self._complete(entry, taken, "stopped" if cancellation.requested else "failed")
         yield GuidedEnded(walk=gone)
 
-    def _begin(self, test: GuidedTest, unit: DrivenUnit) -> int:
-        from workshop_console.console.model.kept import EntryKind, OrderEntry
+    def _begin(self, test: GuidedTest, unit: OpenedUnit) -> int:
+        from workshop_console.console.model.kept import EntryKind
 
-        vehicle = self._line.vehicle
-        return self._orders.begin(
-            OrderEntry(
-                time=self._clock.now(),
-                vin=vehicle.vin,
-                vehicle_name=vehicle.name,
-                unit=unit.label,
-                address=str(unit.address),
-                kind=EntryKind.GUIDED_TEST,
-                what=test.title,
-                request=b"",
-                who=self._who(),
-            )
-        )
+        desk = self._workplace.desk(unit.summary, unit.address)
+        return desk.begin(EntryKind.GUIDED_TEST, test.title, unit=unit.label, address=unit.address)
 
     def _complete(self, entry: int, taken: Sequence[StepTaken], outcome: str) -> None:
-        self._orders.complete(entry, answer=b"", outcome=outcome, details=details_of(taken))
+        self._workplace.orders.complete(entry, answer=b"", outcome=outcome, details=details_of(taken))
 
 
 def _noted(

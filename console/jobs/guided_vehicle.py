@@ -10,11 +10,12 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.actuations import Actuations
 from workshop_console.console.jobs.opened import open_units
 from workshop_console.console.jobs.vehicle_line import VehicleLine
-from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+from workshop_console.console.model.actuation import ActuationResult
 from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm, ValueForm
 from workshop_console.console.model.guided import ActuateStep, Driven, MeasureStep, Reading
 from workshop_console.console.model.message import RaisedMessage, raised_by
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.ports import Coder
 from workshop_console.console.procedures.actuation import PICTURE_S, check
 from workshop_console.console.procedures.cancellation import Cancellation
@@ -26,7 +27,7 @@ from workshop_console.console.procedures.events import (
     MessageRaised,
 )
 from workshop_console.console.procedures.guided_test import DriveEnded, Prepared
-from workshop_console.console.procedures.scripts import UnitScript, UnitTask, run_scripts
+from workshop_console.console.procedures.scripts import UnitScript, run_script
 from workshop_console.console.procedures.services import OTHER_SESSION, described, diagnostic_session
 
 _DEFAULT, _EXTENDED = 0x01, 0x03
@@ -44,16 +45,16 @@ class GuidedVehicle:
     """
 
     def __init__(
-        self, *, line: VehicleLine, coder: Coder, actuations: Actuations, unit: DrivenUnit, asked_as: str
+        self, *, line: VehicleLine, coder: Coder, actuations: Actuations, unit: OpenedUnit, asked_as: str
     ) -> None:
         self._line = line
         self._coder = coder
         self._actuations = actuations
-        self._units: dict[str, DrivenUnit | RaisedMessage] = {asked_as: unit}
+        self._units: dict[str, OpenedUnit | RaisedMessage] = {asked_as: unit}
 
     def _opened(
         self, name: str, cancellation: Cancellation
-    ) -> Generator[Event, None, DrivenUnit | RaisedMessage]:
+    ) -> Generator[Event, None, OpenedUnit | RaisedMessage]:
         """Return a unit that a step names, opened once; else why it cannot be asked."""
         if name not in self._units:
             try:
@@ -63,10 +64,7 @@ class GuidedVehicle:
                 return self._units[name]
             if not units:
                 return RaisedMessage(number="WC-302", facts=(("unit", name), ("reason", "no-answer")))
-            (unit,) = units
-            self._units[name] = DrivenUnit(
-                summary=unit.summary, address=unit.address, variant=unit.variant, forms=unit.forms
-            )
+            (self._units[name],) = units
         return self._units[name]
 
     def described(self, step: MeasureStep | ActuateStep, unit: str) -> Reading | None:
@@ -90,13 +88,12 @@ class GuidedVehicle:
             return Reading(message=opened)
         return self._value(opened, value, cancellation)
 
-    def _value(self, unit: DrivenUnit, value: str, cancellation: Cancellation) -> Reading:
+    def _value(self, unit: OpenedUnit, value: str, cancellation: Cancellation) -> Reading:
         record, form = unit.forms.record_of(value), _value_form(unit, value)
         if record is None or form is None:
             return _unreadable(unit, value)
         link = self._line.link()
-        task = UnitTask(address=unit.address, timing=unit.summary.timing, script=_read(record.request))
-        ((_, answer),) = run_scripts(link, [task], cancellation)
+        answer = run_script(link, unit.address, unit.summary.timing, _read(record.request), cancellation)
         if link.lost:
             raise ConsoleError("WC-203", uri=link.uri)
         if not answer.positive:
@@ -173,7 +170,7 @@ class GuidedVehicle:
         return DriveEnded(driven=Driven.STOPPED if stop.requested else Driven.DONE, reading=reading)
 
     def _after(
-        self, unit: DrivenUnit, step: ActuateStep, began: float, stop: Cancellation
+        self, unit: OpenedUnit, step: ActuateStep, began: float, stop: Cancellation
     ) -> Generator[Event, None, Reading]:
         """Read a value until the time of the step is over, and return it as it is then."""
         woken = threading.Event()
@@ -215,7 +212,7 @@ def _told(messages: tuple[RaisedMessage, ...]) -> Generator[Event, None, None]:
 
 
 def _measured(
-    unit: DrivenUnit, function: FunctionForm, step: ActuateStep, result: ActuationResult
+    unit: OpenedUnit, function: FunctionForm, step: ActuateStep, result: ActuationResult
 ) -> Reading:
     """Return what an actuation says of the value, or the result, that the step is about."""
     if not step.measures:
@@ -232,7 +229,7 @@ def _measured(
     return _reading(form, found.value, found.unit)
 
 
-def _value_form(unit: DrivenUnit, value: str) -> ValueForm | None:
+def _value_form(unit: OpenedUnit, value: str) -> ValueForm | None:
     record = unit.forms.record_of(value)
     return next((v for v in record.values if v.name == value), None) if record else None
 
@@ -242,7 +239,7 @@ def _result_form(function: FunctionForm | None, result: str) -> ParameterForm | 
     return next((r for service in services if service for r in service.results if r.name == result), None)
 
 
-def _unreadable(unit: DrivenUnit, value: str) -> Reading:
+def _unreadable(unit: OpenedUnit, value: str) -> Reading:
     facts = (("unit", unit.label), ("value", value))
     return Reading(label=value, message=RaisedMessage(number="WC-350", facts=facts))
 

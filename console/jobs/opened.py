@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from workshop_console.console.model.address import Address
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason
 from workshop_console.console.model.message import RaisedMessage, raised_by
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.report import UnitState, VariantMatch
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import Event, MessageRaised, Step, StepBegan
@@ -21,24 +22,10 @@ from workshop_console.console.procedures.presence import address_for
 from workshop_console.console.procedures.scripts import Conversation, UnitTask, run_scripts
 
 if TYPE_CHECKING:
-    from workshop_console.console.model.forms import UnitForms
     from workshop_console.console.ports import Coder, VehicleLink
 
 _IDENTIFIED = frozenset({VariantMatch.EXACT, VariantMatch.ONLY})
 _GONE = frozenset({Outcome.SILENT, Outcome.LINK_LOST, Outcome.CANCELLED})
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenedUnit:
-    """A control unit that can be worked with."""
-
-    summary: UnitSummary
-    """For the coder as it is; key 0 where the description cannot be used: standard identifiers only."""
-    address: Address
-    """On the line in use."""
-    variant: str
-    """Empty: the base variant."""
-    forms: UnitForms
 
 
 def open_units(

@@ -15,10 +15,9 @@ from workshop_console.console.model.values import ValueName, ValueReading
 from workshop_console.console.procedures.actual_values import PolledUnit
 
 if TYPE_CHECKING:
-    from workshop_console.console.jobs.opened import OpenedUnit
-    from workshop_console.console.model.actuation import DrivenUnit
     from workshop_console.console.model.dtc import DecodedValue
     from workshop_console.console.model.forms import RecordForm
+    from workshop_console.console.model.opened_unit import OpenedUnit
     from workshop_console.console.ports import Coder
     from workshop_console.console.procedures.actual_values import RecordAnswer, RecordKey
 
@@ -26,7 +25,7 @@ _MOST_DECODED = 8_192
 """Answers whose meaning is remembered: most of them come again and again."""
 
 
-def rows_of(unit: OpenedUnit | DrivenUnit) -> Iterator[ValueReading]:
+def rows_of(unit: OpenedUnit) -> Iterator[ValueReading]:
     """Yield a row without a value for each value of a unit."""
     for record in unit.forms.records:
         for form in record.values:
@@ -63,10 +62,10 @@ def chosen(rows: Sequence[ValueReading], values: Sequence[str]) -> tuple[ValueRe
 class Board:
     """The values of opened units as they are now."""
 
-    def __init__(self, coder: Coder, units: Sequence[OpenedUnit | DrivenUnit]) -> None:
+    def __init__(self, coder: Coder, units: Sequence[OpenedUnit]) -> None:
         self._coder = coder
         self._rows = {row.name: row for unit in units for row in rows_of(unit)}
-        self._of_record: dict[RecordKey, tuple[OpenedUnit | DrivenUnit, RecordForm]] = {
+        self._of_record: dict[RecordKey, tuple[OpenedUnit, RecordForm]] = {
             (str(unit.address), record.request): (unit, record)
             for unit in units
             for record in unit.forms.records
@@ -132,7 +131,7 @@ class Board:
     def decode(self, answers: Sequence[RecordAnswer]) -> None:
         """Ask the coder for all answers that were not seen before, unit by unit."""
         fresh: dict[int, dict[tuple[RecordKey, bytes], None]] = {}
-        units: dict[int, OpenedUnit | DrivenUnit] = {}
+        units: dict[int, OpenedUnit] = {}
         for answer in answers:
             known = (answer.key, answer.response)
             if answer.response and known not in self._decoded:

@@ -4,47 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workshop_console.console.model.address import Address
 from workshop_console.console.model.coding import CheckedCondition
-from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.dtc import DecodedValue
-from workshop_console.console.model.forms import FunctionForm, UnitForms
+from workshop_console.console.model.forms import FunctionForm
 from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.values import ValueReading
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrivenUnit:
-    """A control unit whose functions are driven."""
-
-    summary: UnitSummary
-    address: Address
-    variant: str
-    forms: UnitForms
-
-    @property
-    def label(self) -> str:
-        """What the unit is called."""
-        return self.summary.label or self.summary.name
-
-    def function(self, name: str) -> FunctionForm | None:
-        """Return the function called so (name, label, or the name of its start service), in any case."""
-        folded = name.strip().casefold()
-        return next(
-            (
-                f
-                for f in self.forms.functions
-                if folded in (f.name.casefold(), f.label.casefold(), f.start.name.casefold())
-            ),
-            None,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActuationResult:
     """What became of it."""
 
-    unit: DrivenUnit
+    unit: OpenedUnit
     function: FunctionForm
     settings: tuple[tuple[str, str], ...]
     conditions: tuple[CheckedCondition, ...] = ()

@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+from workshop_console.console.model.actuation import ActuationResult
 from workshop_console.console.model.coding import CheckedCondition
 from workshop_console.console.model.dtc import DecodedValue
 from workshop_console.console.model.exchange import Exchange, Outcome, UdsRequest
-from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterKind, ServiceForm
-from workshop_console.console.model.kept import EntryKind, OrderEntry
+from workshop_console.console.model.forms import FunctionForm, FunctionKind, ServiceForm
+from workshop_console.console.model.kept import EntryKind
 from workshop_console.console.model.message import RaisedMessage, raised_by
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.values import ValueReading
-from workshop_console.console.model.vehicle import VehicleIdentity
-from workshop_console.console.ports import Clock, Coder, OrderBook, VehicleLink
+from workshop_console.console.ports import Coder, VehicleLink
 from workshop_console.console.procedures.actual_values import (
     PolledUnit,
     RecordAnswer,
     RecordKey,
     RecordPoller,
 )
+from workshop_console.console.procedures.actuation_told import (
+    details_of,
+    failure,
+    label_of,
+    message,
+    unmet,
+)
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.conditions import check_conditions
+from workshop_console.console.procedures.controls import Controls
+from workshop_console.console.procedures.desk import Desk
 from workshop_console.console.procedures.events import ActuationChecked, ActuationRuns, Event
-from workshop_console.console.procedures.outcomes import outcome_of
-from workshop_console.console.procedures.scripts import (
-    Conversation,
-    Result,
-    UnitScript,
-    UnitTask,
-    run_scripts,
+from workshop_console.console.procedures.function_requests import (
+    goes_on,
+    request_of,
+    return_request,
+    start_request,
 )
-from workshop_console.console.procedures.security_access import KeyRing, unlock
+from workshop_console.console.procedures.outcomes import outcome_of
+from workshop_console.console.procedures.scripts import Conversation, Result, UnitScript, run_script
+from workshop_console.console.procedures.security_access import unlock
 from workshop_console.console.procedures.services import OTHER_SESSION, NegativeResponse, diagnostic_session
 
 DEFAULT_SESSION, EXTENDED_SESSION = 0x01, 0x03
@@ -46,70 +54,16 @@ RESULTS_S = 1.0
 """Between two questions for the results of a routine."""
 LONGEST_PAUSE_S = 0.05
 """Without a look at what goes on: the connection, the time, the results."""
-START_WAIT_MS = 5_000
-"""P2 for starting: many routines answer when they are done, without 0x78 in between."""
 SECOND_TRY_S = 0.5
 ABOUT_CONDITIONS = frozenset({0x22, *range(0x81, 0x95)})
 """Negative responses that are about what is around: conditionsNotCorrect, speed, voltage, gear and so on."""
-RUNNING_WORDS = ("running", "active", "in progress", "busy")
-"""Texts of a result by which a routine says that it goes on."""
 
 Show = Callable[[tuple[RecordAnswer, ...]], tuple[ValueReading, ...]]
 """Decodes what was read, and returns the related values as they are now."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What driving takes beside the wire."""
-
-    coder: Coder
-    orders: OrderBook
-    ring: Callable[[], KeyRing]
-    clock: Clock
-    vehicle: VehicleIdentity
-    who: str
-    reopen: Callable[[], VehicleLink] | None = None
-    """Opens the line anew when it was lost. Raises ConsoleError WC-2xx."""
-
-
-class Controls:
-    """What a person wants while it runs; from any thread. Stopping is the cancellation of the job."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._settings: dict[str, str] | None = None
-        self._hold: str = ""
-        self.changed = threading.Event()
-
-    def adjust(self, settings: Mapping[str, str]) -> None:
-        """Drive with other settings."""
-        with self._guard:
-            self._settings = dict(settings)
-        self.changed.set()
-
-    def freeze(self) -> None:
-        """Hold the output as it is now (0x2F, freezeCurrentState)."""
-        with self._guard:
-            self._hold = "freeze"
-        self.changed.set()
-
-    def reset(self) -> None:
-        """Set the output to its default (0x2F, resetToDefault)."""
-        with self._guard:
-            self._hold = "reset"
-        self.changed.set()
-
-    def take(self) -> tuple[dict[str, str] | None, str]:
-        """Return what was wished since the last call."""
-        with self._guard:
-            wished = self._settings, self._hold
-            self._settings, self._hold = None, ""
-            self.changed.clear()
-        return wished
-
-
 def check(
-    link: VehicleLink, unit: DrivenUnit, function: FunctionForm, coder: Coder, cancellation: Cancellation
+    link: VehicleLink, unit: OpenedUnit, function: FunctionForm, coder: Coder, cancellation: Cancellation
 ) -> tuple[CheckedCondition, ...]:
     """Return how the conditions of `function` stand now; nothing moves."""
     return check_conditions(
@@ -119,7 +73,7 @@ def check(
 
 def drive(
     link: VehicleLink,
-    unit: DrivenUnit,
+    unit: OpenedUnit,
     function: FunctionForm,
     settings: Mapping[str, str],
     desk: Desk,
@@ -143,8 +97,8 @@ def drive(
         unit=unit, function=function, settings=tuple(settings.items()), conditions=conditions
     )
     yield ActuationChecked(conditions=conditions)
-    if (unmet := _unmet(conditions)) is not None:
-        return replace(result, messages=(_condition_message(unit, unmet),))
+    if messages := unmet(unit, conditions):
+        return replace(result, messages=messages)
     encoded = desk.coder.encode(unit.summary, unit.variant, function.start.name, settings)
     if cancellation.requested:
         return result
@@ -160,7 +114,7 @@ class _Run:
     def __init__(
         self,
         link: VehicleLink,
-        unit: DrivenUnit,
+        unit: OpenedUnit,
         function: FunctionForm,
         desk: Desk,
         cancellation: Cancellation,
@@ -196,7 +150,7 @@ class _Run:
         entry_id = 0
         try:
             if self._ready():
-                entry_id = self._desk.orders.begin(self._entry(request))
+                entry_id = self._begin_entry(request)
                 self._driving = self._function.kind is not FunctionKind.OTHER
                 exchange = self._start(request)
                 result = replace(
@@ -253,9 +207,7 @@ class _Run:
 
     def _start(self, request: bytes) -> Exchange:
         """Send the start; where the unit wants another session for it, open that one and send it again."""
-        start = UdsRequest(
-            payload=request, echo_bytes=_echo(request), first_wait_ms=START_WAIT_MS, repeatable=False
-        )
+        start = start_request(request)
         exchange = self._ask(start)
         if exchange.nrc in OTHER_SESSION and not self._session_opened and self._enter(EXTENDED_SESSION):
             exchange = self._ask(start)
@@ -266,7 +218,7 @@ class _Run:
     def _running(
         self, result: ActuationResult, controls: Controls, began: float, seconds: float | None
     ) -> Generator[Event, None, ActuationResult]:
-        if not self._goes_on(result.results):
+        if not goes_on(self._function, result.results):
             self._driving = self._driving and self._function.kind is FunctionKind.OUTPUT
             yield self._picture(result, began)
             return result
@@ -278,8 +230,7 @@ class _Run:
         while not self._cancellation.requested:
             now = time.monotonic()
             if self._link.lost:
-                facts = (("unit", self._unit.label), ("function", self._label))
-                self._messages.append(RaisedMessage(number="WC-323", facts=facts))
+                self._messages.append(message("WC-323", self._unit, self._function))
                 return replace(result, outcome="failed")
             if seconds is not None and now >= began + seconds:
                 cut_short = self._function.kind is FunctionKind.ROUTINE
@@ -288,7 +239,7 @@ class _Run:
             if self._function.results is not None and now >= results_at:
                 results_at = now + RESULTS_S
                 result = replace(result, results=self._asked_results(result.results))
-                if not self._goes_on(result.results):
+                if not goes_on(self._function, result.results):
                     self._driving = False
                     break
             answers += self._polled(now, controls)
@@ -302,20 +253,6 @@ class _Run:
             return replace(result, outcome="stopped")  # to give control back comes before telling it
         yield self._picture(result, began)
         return result
-
-    def _goes_on(self, results: tuple[DecodedValue, ...]) -> bool:
-        """Return whether the function still runs, as far as the description lets it be known."""
-        function = self._function
-        if function.kind is FunctionKind.OUTPUT:
-            return True
-        if function.kind is FunctionKind.OTHER:
-            return False
-        polled = function.results.results if function.results is not None else ()
-        told = {f.name for f in (*function.start.results, *polled) if f.kind is ParameterKind.CHOICE}
-        states = [value.value.casefold() for value in results if value.name in told]
-        if any(word in state for state in states for word in RUNNING_WORDS):
-            return True
-        return not states and function.stop is not None
 
     def _obey(self, result: ActuationResult, controls: Controls) -> ActuationResult:
         """Send what a person wished meanwhile."""
@@ -335,7 +272,7 @@ class _Run:
             return replace(result, settings=tuple(settings.items()), answer=exchange.payload)
         service = {"freeze": self._function.freeze, "reset": self._function.reset}.get(hold)
         if service is not None:
-            exchange = self._ask(_request(service.request))
+            exchange = self._ask(request_of(service.request))
             if not exchange.positive:
                 self._tell_refusal(exchange)
         return result
@@ -343,7 +280,7 @@ class _Run:
     def _asked_results(self, before: tuple[DecodedValue, ...]) -> tuple[DecodedValue, ...]:
         service = self._function.results
         assert service is not None  # noqa: S101  # the caller asked
-        exchange = self._ask(_request(service.request))
+        exchange = self._ask(request_of(service.request))
         if not exchange.positive:
             return before  # not told yet (0x24), or busy with the work itself
         return self._decoded(service, service.request, exchange) or before
@@ -370,7 +307,7 @@ class _Run:
     def _give_back(self) -> None:
         """Give control back and leave the session; nothing can cancel this."""
         with self._cancellation.locked():
-            request = self._return_request() if self._driving else None
+            request = return_request(self._function) if self._driving else None
             self._driving = False
             if request is not None:
                 self._given_back = self._confirmed(request)
@@ -382,8 +319,7 @@ class _Run:
                 # The default session ends every control (ISO 14229-1, 10.2).
                 self._given_back = self._given_back or (left.positive if request is not None else None)
             if self._given_back is False:
-                facts = (("unit", self._unit.label), ("function", self._label))
-                self._messages.append(RaisedMessage(number="WC-322", facts=facts))
+                self._messages.append(message("WC-322", self._unit, self._function))
 
     def _read_last_results(self) -> None:
         if self._given_back and self._function.results is not None:
@@ -416,18 +352,10 @@ class _Run:
             return False
         return not self._link.lost
 
-    def _return_request(self) -> UdsRequest | None:
-        function = self._function
-        if function.kind is FunctionKind.OUTPUT:
-            given = function.give_back.request if function.give_back is not None else b""
-            return _request(given or function.start.request[:3] + b"\x00")
-        return _request(function.stop.request) if function.stop is not None else None
-
     def _written(self, result: ActuationResult, entry_id: int) -> ActuationResult:
-        details = _details(result)
         try:
             self._desk.orders.complete(
-                entry_id, answer=result.answer, outcome=result.outcome, details=details
+                entry_id, answer=result.answer, outcome=result.outcome, details=details_of(result)
             )
         except ConsoleError as error:
             # It was done; that the book does not say so must be told.
@@ -436,102 +364,35 @@ class _Run:
 
     # -- small things ------------------------------------------------------------------------------
 
-    @property
-    def _label(self) -> str:
-        return self._function.label or self._function.name
-
-    def _entry(self, request: bytes) -> OrderEntry:
+    def _begin_entry(self, request: bytes) -> int:
         routine = self._function.kind is FunctionKind.ROUTINE
-        return OrderEntry(
-            time=self._desk.clock.now(),
-            vin=self._desk.vehicle.vin,
-            vehicle_name=self._desk.vehicle.name,
+        return self._desk.begin(
+            EntryKind.ROUTINE if routine else EntryKind.ACTUATION,
+            label_of(self._function),
             unit=self._unit.label,
-            address=str(self._unit.address),
-            kind=EntryKind.ROUTINE if routine else EntryKind.ACTUATION,
-            what=self._label,
+            address=self._unit.address,
             request=request,
-            who=self._desk.who,
         )
 
     def _tell_refusal(self, exchange: Exchange) -> None:
-        if exchange.outcome is Outcome.CANCELLED:
-            return
-        if exchange.nrc is not None:
-            facts = (("unit", self._unit.label), ("function", self._label), ("nrc", f"0x{exchange.nrc:02X}"))
-            self._messages.append(RaisedMessage(number="WC-321", facts=facts))
-            self._find_unmet(exchange.nrc)
-        elif exchange.outcome is Outcome.LINK_LOST:
-            self._messages.append(RaisedMessage(number="WC-203", facts=(("uri", self._link.uri),)))
-        else:
-            reason = exchange.reason.value if exchange.reason else ""
-            self._messages.append(
-                RaisedMessage(number="WC-302", facts=(("unit", self._unit.label), ("reason", reason)))
-            )
-
-    def _find_unmet(self, nrc: int) -> None:
-        """Read again, after a refusal for what is around, which of the described conditions does not hold."""
+        told = failure(exchange, self._unit, self._function, self._link.uri)
+        if told is not None:
+            self._messages.append(told)
+        # After a refusal for what is around: which of the described conditions does not hold?
         conditions = self._function.conditions
-        if not conditions or nrc not in ABOUT_CONDITIONS or self._cancellation.requested:
-            return
-        self._conditions = check(self._link, self._unit, self._function, self._desk.coder, self._cancellation)
-        if (unmet := _unmet(self._conditions)) is not None:
-            self._messages.append(_condition_message(self._unit, unmet))
+        if conditions and exchange.nrc in ABOUT_CONDITIONS and not self._cancellation.requested:
+            self._conditions = check(
+                self._link, self._unit, self._function, self._desk.coder, self._cancellation
+            )
+            self._messages += unmet(self._unit, self._conditions)
 
     def _decoded(self, service: ServiceForm, request: bytes, exchange: Exchange) -> tuple[DecodedValue, ...]:
         answers = [(service.name, request, exchange.payload)]
         return self._desk.coder.decode(self._unit.summary, self._unit.variant, answers)[0]
 
     def _ask(self, request: UdsRequest) -> Exchange:
-        return self._script(_one(request))
+        return self._script(Conversation().ask(request))
 
     def _script(self, script: UnitScript[Result]) -> Result:
-        task = UnitTask(address=self._unit.address, timing=self._unit.summary.timing, script=script)
-        ((_, result),) = run_scripts(self._link, [task], self._cancellation)
-        return result
-
-
-def _details(result: ActuationResult) -> tuple[tuple[str, str], ...]:
-    """Return settings and results as a person reads them; a setting that the answer repeats stands once."""
-    function, set_to = result.function, dict(result.settings)
-    parameters = {parameter.name: parameter for parameter in function.start.parameters}
-    polled = function.results.results if function.results is not None else ()
-    labels = {form.name: form.label for form in (*function.start.results, *polled)}
-    found = []
-    for name, value in result.settings:
-        parameter = parameters.get(name)
-        unit = parameter.unit if parameter is not None else ""
-        found.append(((parameter.label if parameter is not None else "") or name, f"{value} {unit}".rstrip()))
-    for told in result.results:
-        if not _same(told.value, set_to.get(told.name, "")):
-            found.append((labels.get(told.name) or told.name, told.text))
-    return tuple(found)
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return float(one) == float(other)
-    except ValueError:
-        return one == other
-
-
-def _unmet(conditions: tuple[CheckedCondition, ...]) -> CheckedCondition | None:
-    return next((checked for checked in conditions if checked.holds is False), None)
-
-
-def _condition_message(unit: DrivenUnit, unmet: CheckedCondition) -> RaisedMessage:
-    facts = (("unit", unit.label), *unmet.condition.facts.items(), ("value", unmet.value))
-    return RaisedMessage(number="WC-320", facts=facts)
-
-
-def _one(request: UdsRequest) -> UnitScript[Exchange]:
-    return (yield request)
-
-
-def _echo(request: bytes) -> int:
-    """Return how many bytes of a request its positive response repeats."""
-    return {0x2F: 3, 0x31: 3, 0x11: 1, 0x28: 1, 0x85: 1, 0x22: 2, 0x2E: 2}.get(request[0], 0)
-
-
-def _request(payload: bytes) -> UdsRequest:
-    return UdsRequest(payload=payload, echo_bytes=min(_echo(payload), len(payload) - 1))
+        timing = self._unit.summary.timing
+        return run_script(self._link, self._unit.address, timing, script, self._cancellation)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.model.address import Address
 from workshop_console.console.model.coding import CodingPlan, CodingReading, CodingResult
-from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
-from workshop_console.console.model.forms import CodingForm, UnitForms
-from workshop_console.console.model.kept import EntryKind, KeptCoding, OrderEntry
+from workshop_console.console.model.forms import CodingForm
+from workshop_console.console.model.kept import EntryKind, KeptCoding
 from workshop_console.console.model.message import RaisedMessage, raised_by
-from workshop_console.console.model.vehicle import VehicleIdentity
-from workshop_console.console.ports import Clock, Coder, Codings, OrderBook, VehicleLink
+from workshop_console.console.model.opened_unit import OpenedUnit
+from workshop_console.console.ports import Clock, Coder, Codings, VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.coding_plan import decode_coding, label_of
 from workshop_console.console.procedures.conditions import check_conditions
+from workshop_console.console.procedures.desk import Desk
 from workshop_console.console.procedures.events import (
     CodingRead,
     CodingWritten,
@@ -33,11 +32,10 @@ from workshop_console.console.procedures.scripts import (
     Conversation,
     Result,
     UnitScript,
-    UnitTask,
     patiently,
-    run_scripts,
+    run_script,
 )
-from workshop_console.console.procedures.security_access import KeyRing, Unlocking, unlock
+from workshop_console.console.procedures.security_access import Unlocking, unlock
 from workshop_console.console.procedures.services import (
     OTHER_SESSION,
     diagnostic_session,
@@ -60,15 +58,6 @@ def write_data_by_identifier(did: int, data: bytes) -> UdsRequest:
     return UdsRequest(payload=payload, echo_bytes=2, first_wait_ms=WRITE_WAIT_MS, repeatable=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CodedUnit:
-    """A unit whose codings are worked on."""
-
-    summary: UnitSummary
-    address: Address
-    variant: str
-
-
 def _read(did: int) -> UnitScript[Exchange]:
     """Read a record; in the extended session where the unit wants that, which stays open then."""
     talk = Conversation()
@@ -83,8 +72,7 @@ def _read(did: int) -> UnitScript[Exchange]:
 
 def read_codings(
     link: VehicleLink,
-    unit: CodedUnit,
-    forms: UnitForms,
+    unit: OpenedUnit,
     coder: Coder,
     cancellation: Cancellation,
     *,
@@ -92,51 +80,47 @@ def read_codings(
     vin: str,
 ) -> Generator[Event, None, tuple[CodingReading, ...]]:
     """Read the coding records of one unit and yield CodingRead for each; what could not be read says why."""
-    yield StepBegan(step=Step.READING, detail=unit.summary.label or unit.summary.name)
+    yield StepBegan(step=Step.READING, detail=unit.label)
     found: list[CodingReading] = []
-    for done, form in enumerate(forms.codings, start=1):
-        answer = _one(link, unit, _read(form.did), cancellation)
+    for done, form in enumerate(unit.forms.codings, start=1):
+        reading = CodingReading(
+            unit=unit.summary,
+            address=unit.address,
+            variant=unit.variant,
+            form=form,
+            time=clock.now(),
+            vin=vin,
+        )
+        answer = _one(link, reading, _read(form.did), cancellation)
         if answer.outcome is Outcome.CANCELLED:
             break
-        reading = _reading(coder, unit, form, answer, clock, vin)
+        reading = _with_answer(reading, answer, coder)
         if form.conditions and reading.data is not None:
             checked = check_conditions(
-                link, unit.summary, unit.address, forms, form.conditions, coder, cancellation
+                link, unit.summary, unit.address, unit.forms, form.conditions, coder, cancellation
             )
             reading = replace(reading, conditions=checked)
         found.append(reading)
         yield CodingRead(reading=reading)
-        yield Progress(done=done, total=len(forms.codings))
+        yield Progress(done=done, total=len(unit.forms.codings))
         if answer.outcome is Outcome.LINK_LOST:
             raise ConsoleError("WC-203", uri=link.uri)
     return tuple(found)
 
 
 def _one(
-    link: VehicleLink, unit: CodedUnit, script: UnitScript[Result], cancellation: Cancellation
+    link: VehicleLink, of: CodingReading, script: UnitScript[Result], cancellation: Cancellation
 ) -> Result:
-    task = UnitTask(address=unit.address, timing=unit.summary.timing, script=script)
-    ((_, result),) = run_scripts(link, [task], cancellation)
-    return result
+    return run_script(link, of.address, of.unit.timing, script, cancellation)
 
 
-def _reading(
-    coder: Coder, unit: CodedUnit, form: CodingForm, answer: Exchange, clock: Clock, vin: str
-) -> CodingReading:
-    reading = CodingReading(
-        unit=unit.summary,
-        address=unit.address,
-        variant=unit.variant,
-        form=form,
-        time=clock.now(),
-        vin=vin,
-    )
-    name = reading.unit_name
+def _with_answer(reading: CodingReading, answer: Exchange, coder: Coder) -> CodingReading:
+    """Return `reading` with what the unit answered, or with why there is nothing."""
     if answer.positive and len(answer.payload) > 3:
         data = answer.payload[3:]
-        options = decode_coding(coder, unit.summary, unit.variant, form, data)
+        options = decode_coding(coder, reading.unit, reading.variant, reading.form, data)
         return replace(reading, data=data, options=options)
-    return replace(reading, messages=(_failure(name, answer, 0x22),))
+    return replace(reading, messages=(_failure(reading.unit_name, answer, 0x22),))
 
 
 def _failure(unit: str, answer: Exchange, service: int, uri: str = "") -> RaisedMessage:
@@ -154,26 +138,14 @@ def _failure(unit: str, answer: Exchange, service: int, uri: str = "") -> Raised
     return RaisedMessage(number="WC-302", facts=(("unit", unit), ("reason", reason)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """Where a writing is written down."""
-
-    orders: OrderBook
-    codings: Codings
-    clock: Clock
-    vehicle: VehicleIdentity
-    who: str = ""
-
-
 def write_coding(
     link: VehicleLink,
     plan: CodingPlan,
-    coder: Coder,
-    ring: Callable[[], KeyRing],
     desk: Desk,
+    codings: Codings,
     cancellation: Cancellation,
 ) -> Iterator[Event]:
-    """Write what `plan` says and yield CodingWritten, the last event.
+    """Write what `plan` says and yield CodingWritten, the last event; `codings` keeps the old one.
 
     The record is read again first, then the old coding is kept; only then the unit is written to. From there
     on the procedure cannot be cancelled until the record was read back.
@@ -186,23 +158,22 @@ def write_coding(
     before = plan.before
     for message in plan.broken:
         raise ConsoleError(message.number, **dict(message.facts))
-    unit = CodedUnit(summary=before.unit, address=before.address, variant=before.variant)
     session = _session_for(before.form)
     if before.form.conditions:
-        forms = coder.forms(before.unit, before.variant)
+        forms = desk.coder.forms(before.unit, before.variant)
         for checked in check_conditions(
-            link, before.unit, before.address, forms, before.form.conditions, coder, cancellation
+            link, before.unit, before.address, forms, before.form.conditions, desk.coder, cancellation
         ):
             if checked.holds is False:
                 raise ConsoleError(
                     "WC-320", unit=before.unit_name, value=checked.value, **checked.condition.facts
                 )
-    link.keep_alive((unit.address,))
+    link.keep_alive((before.address,))
     try:
         with cancellation.locked():
             yield StepBegan(step=Step.WRITING, detail=label_of(before.form))
             yield Progress(done=0, total=1, can_cancel=False)
-            result = _write(link, unit, plan, coder, ring, desk, session, cancellation)
+            result = _write(link, plan, desk, codings, session, cancellation)
             for message in result.messages:
                 yield MessageRaised(message=message)
             yield CodingWritten(result=result)
@@ -221,17 +192,15 @@ def _session_for(form: CodingForm) -> int:
 
 def _write(
     link: VehicleLink,
-    unit: CodedUnit,
     plan: CodingPlan,
-    coder: Coder,
-    ring: Callable[[], KeyRing],
     desk: Desk,
+    codings: Codings,
     session: int,
     cancellation: Cancellation,
 ) -> CodingResult:
     before, form = plan.before, plan.before.form
     try:
-        ready = _one(link, unit, _prepare(plan, session, ring), cancellation)
+        ready = _one(link, before, _prepare(plan, session, desk), cancellation)
         if ready.changed:
             raise ConsoleError("WC-333", unit=before.unit_name, coding=label_of(form))
         if ready.messages:
@@ -242,11 +211,11 @@ def _write(
                 wait_s=ready.unlocking.wait_s if ready.unlocking else 0,
                 messages=ready.messages,
             )
-        kept_id = desk.codings.keep(_as_kept(before, desk))
+        kept_id = codings.keep(_as_kept(before, desk))
         request = write_data_by_identifier(form.did, plan.data)
-        entry_id = desk.orders.begin(_entry(plan, request, desk))
-        answer, back = _one(link, unit, _write_and_read(request, form.did), cancellation)
-        result = _result(plan, answer, back, coder, unit, desk, kept_id, link.uri)
+        entry_id = _begin_entry(plan, request, desk)
+        answer, back = _one(link, before, _write_and_read(request, form.did), cancellation)
+        result = _result(plan, answer, back, desk, kept_id, link.uri)
         try:
             shown = back.payload.hex(" ").upper()
             details = ((request_text(form.did), shown),) if shown else ()
@@ -257,7 +226,7 @@ def _write(
         return result
     finally:
         if session != DEFAULT_SESSION and not link.lost:
-            _one(link, unit, _leave(), cancellation)
+            _one(link, before, Conversation().ask(diagnostic_session(DEFAULT_SESSION)), cancellation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +239,7 @@ class _Ready:
     unlocking: Unlocking | None = None
 
 
-def _prepare(plan: CodingPlan, session: int, ring: Callable[[], KeyRing]) -> UnitScript[_Ready]:
+def _prepare(plan: CodingPlan, session: int, desk: Desk) -> UnitScript[_Ready]:
     """Open the session, see that the record is still what was read, and unlock the unit."""
     before, talk = plan.before, Conversation()
     if session != DEFAULT_SESSION:
@@ -287,7 +256,7 @@ def _prepare(plan: CodingPlan, session: int, ring: Callable[[], KeyRing]) -> Uni
     if now.payload[3:] != before.data:
         return _Ready(changed=True)
     if level := before.form.write.security_level:
-        unlocking = yield from unlock(talk, level, ring())
+        unlocking = yield from unlock(talk, level, desk.ring())
         if not unlocking.open:
             return _Ready(messages=unlocking.messages, unlocking=unlocking)
     return _Ready()
@@ -312,10 +281,6 @@ def request_text(did: int) -> str:
     return f"22 {did >> 8:02X} {did & 0xFF:02X}"
 
 
-def _leave() -> UnitScript[Exchange]:
-    return (yield diagnostic_session(DEFAULT_SESSION))
-
-
 def _as_kept(reading: CodingReading, desk: Desk) -> KeptCoding:
     return KeptCoding(
         time=desk.clock.now(),
@@ -331,22 +296,18 @@ def _as_kept(reading: CodingReading, desk: Desk) -> KeptCoding:
     )
 
 
-def _entry(plan: CodingPlan, request: UdsRequest, desk: Desk) -> OrderEntry:
+def _begin_entry(plan: CodingPlan, request: UdsRequest, desk: Desk) -> int:
     before = plan.before
     changes = tuple(
         (change.label or label_of(before.form), f"{change.before} → {change.after}")
         for change in plan.changes
     )
-    return OrderEntry(
-        time=desk.clock.now(),
-        vin=before.vin,
-        vehicle_name=desk.vehicle.name,
+    return desk.begin(
+        EntryKind.CODING,
+        label_of(before.form),
         unit=before.unit_name,
-        address=str(before.address),
-        kind=EntryKind.CODING,
-        what=label_of(before.form),
+        address=before.address,
         request=request.payload,
-        who=desk.who,
         details=changes,
     )
 
@@ -355,15 +316,14 @@ def _result(
     plan: CodingPlan,
     answer: Exchange,
     back: Exchange,
-    coder: Coder,
-    unit: CodedUnit,
     desk: Desk,
     kept_id: int,
     uri: str,
 ) -> CodingResult:
     before, form = plan.before, plan.before.form
     name, label = before.unit_name, label_of(form)
-    after = _reading(coder, unit, form, back, desk.clock, before.vin)
+    unread = replace(before, time=desk.clock.now(), data=None, options=(), conditions=(), messages=())
+    after = _with_answer(unread, back, desk.coder)
     messages: list[RaisedMessage] = []
     if answer.nrc is not None:
         refusal = (("unit", name), ("coding", label), ("nrc", f"0x{answer.nrc:02X}"))

@@ -11,7 +11,7 @@ from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.model.forms import Comparison, Condition, RecordForm, UnitForms
 from workshop_console.console.ports import Coder, VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
-from workshop_console.console.procedures.scripts import UnitScript, UnitTask, run_scripts
+from workshop_console.console.procedures.scripts import UnitScript, run_script
 from workshop_console.console.procedures.services import described
 
 
@@ -29,8 +29,7 @@ def check_conditions(
     asked = tuple(dict.fromkeys(records.values()))
     if not asked:
         return tuple(CheckedCondition(condition=condition) for condition in conditions)
-    task = UnitTask(address=address, timing=unit.timing, script=_read(asked))
-    ((_, answers),) = run_scripts(link, [task], cancellation)
+    answers = run_script(link, address, unit.timing, _read(asked), cancellation)
     usable = [(record, answer) for record, answer in zip(asked, answers, strict=True) if answer.positive]
     decoded = coder.decode(
         unit, forms.variant, [(record.service, record.request, answer.payload) for record, answer in usable]

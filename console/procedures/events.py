@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
-    from workshop_console.console.model.actuation import ActuationResult, DrivenUnit
+    from workshop_console.console.model.actuation import ActuationResult
     from workshop_console.console.model.coding import CheckedCondition, CodingReading, CodingResult
     from workshop_console.console.model.description import UnitSummary
     from workshop_console.console.model.flash import FlashPlan
@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # names in annotations only: the first screen does not wait f
     from workshop_console.console.model.guided import Answer, GuidedWalk, Reading, StepTaken
     from workshop_console.console.model.guided import Step as GuidedStep
     from workshop_console.console.model.message import RaisedMessage
+    from workshop_console.console.model.opened_unit import OpenedUnit
     from workshop_console.console.model.report import (
         ClearingResult,
         FaultReading,
@@ -225,7 +226,7 @@ class ValuesRead:
 class FunctionsOffered:
     """The functions that the opened control units have."""
 
-    units: tuple[DrivenUnit, ...]
+    units: tuple[OpenedUnit, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,5 +150,18 @@ def run_scripts(
             link.wait(_DRAIN_S)
 
 
+def run_script(
+    link: VehicleLink,
+    address: Address,
+    timing: Timing,
+    script: UnitScript[Result],
+    cancellation: Cancellation,
+) -> Result:
+    """Run the script of one unit as run_scripts() does, and return its result."""
+    task = UnitTask(address=address, timing=timing, script=script)
+    ((_, result),) = run_scripts(link, [task], cancellation)
+    return result
+
+
 def _ended(address: Address, request: UdsRequest, outcome: Outcome, reason: SilentReason) -> Exchange:
     return Exchange(ticket=0, address=address, request=request.payload, outcome=outcome, reason=reason)

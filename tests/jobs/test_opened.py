@@ -10,13 +10,14 @@ import pytest
 
 from tests.procedures.scripted import ScriptedLink, ScriptedUnit, summary, unit_with
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.opened import OpenedUnit, open_units
+from workshop_console.console.jobs.opened import open_units
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.address import Address, DoipAddress
 from workshop_console.console.model.description import MatchRule, UnitSummary, Variant
 from workshop_console.console.model.dtc import DecodedValue
 from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.forms import EncodedRequest, UnitForms
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.report import QuickTestReport, UnitResult, UnitState, VariantMatch
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.ports import VehicleLink

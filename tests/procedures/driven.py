@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from tests.procedures.scripted import ScriptedLink, ScriptedUnit, summary
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.model.actuation import DrivenUnit
 from workshop_console.console.model.address import Address, DoipAddress
 from workshop_console.console.model.dtc import DecodedValue
 from workshop_console.console.model.exchange import SilentReason
@@ -24,6 +23,7 @@ from workshop_console.console.model.forms import (
     UnitForms,
     ValueForm,
 )
+from workshop_console.console.model.opened_unit import OpenedUnit
 
 ADDRESS = DoipAddress(0x1001)
 SPEED = b"\x22\x03\x01"
@@ -64,7 +64,7 @@ RECORD = RecordForm(
     request=SPEED,
     values=(ValueForm(name="Speed", label="Speed", kind=ParameterKind.NUMBER, unit="1/min"),),
 )
-UNIT = DrivenUnit(
+UNIT = OpenedUnit(
     summary=summary("ENGINE", 0x1001),
     address=ADDRESS,
     variant="A",

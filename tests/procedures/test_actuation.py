@@ -36,8 +36,10 @@ from workshop_console.console.model.kept import EntryKind
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.procedures import actuation
 from workshop_console.console.procedures.actual_values import PolledUnit
-from workshop_console.console.procedures.actuation import Controls, Desk, Show, check, drive
+from workshop_console.console.procedures.actuation import Show, check, drive
 from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.controls import Controls
+from workshop_console.console.procedures.desk import Desk
 from workshop_console.console.procedures.events import ActuationChecked, ActuationRuns, Event
 from workshop_console.console.procedures.security_access import Attempts, KeyRing
 

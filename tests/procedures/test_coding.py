@@ -24,11 +24,12 @@ from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.forms import Comparison, Condition
 from workshop_console.console.model.kept import EntryKind
 from workshop_console.console.model.message import RaisedMessage
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.vehicle import VehicleIdentity
-from workshop_console.console.procedures import coding
 from workshop_console.console.procedures.cancellation import Cancellation
-from workshop_console.console.procedures.coding import Desk, read_codings, write_coding
+from workshop_console.console.procedures.coding import read_codings, write_coding
 from workshop_console.console.procedures.coding_plan import plan_changes
+from workshop_console.console.procedures.desk import Desk
 from workshop_console.console.procedures.events import CodingRead, CodingWritten, Event, MessageRaised
 from workshop_console.console.procedures.security_access import Attempts, KeyRing
 
@@ -60,15 +61,14 @@ class Bench:
     def write(self, plan: CodingPlan | None = None) -> list[Event]:
         clock = SteppingClock()
         desk = Desk(
+            coder=self.coder,
             orders=self.book,
-            codings=self.kept,
+            ring=lambda: KeyRing(unit="LIGHT", key_of=self.key_of, attempts=self.attempts),
             clock=clock,
             vehicle=VehicleIdentity(vin=VIN, name="Car"),
             who="Maria",
         )
-        ring = KeyRing(unit="LIGHT", key_of=self.key_of, attempts=self.attempts)
-        job = write_coding(self.link, plan or self.plan(), self.coder, lambda: ring, desk, self.cancellation)
-        return list(job)
+        return list(write_coding(self.link, plan or self.plan(), desk, self.kept, self.cancellation))
 
     def result(self, plan: CodingPlan | None = None) -> CodingResult:
         event = self.write(plan)[-2]
@@ -326,17 +326,10 @@ def test_a_condition_that_does_not_hold_keeps_the_coding_from_being_written(
 
 
 def read(bench: Bench) -> list[Event]:
-    unit = coding.CodedUnit(summary=UNIT, address=ADDRESS, variant="A")
-    job = read_codings(
-        bench.link,
-        unit,
-        bench.coder.forms(UNIT, "A"),
-        bench.coder,
-        bench.cancellation,
-        clock=SteppingClock(),
-        vin=VIN,
+    unit = OpenedUnit(summary=UNIT, address=ADDRESS, variant="A", forms=bench.coder.forms(UNIT, "A"))
+    return list(
+        read_codings(bench.link, unit, bench.coder, bench.cancellation, clock=SteppingClock(), vin=VIN)
     )
-    return list(job)
 
 
 def test_reading_gives_options_bytes_and_conditions() -> None:

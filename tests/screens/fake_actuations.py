@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tests.procedures.driven import UNIT, ByteCoder, Clock, Line, Unit, same_key
 from tests.procedures.order_book import KeptOrders
-from workshop_console.console.model.actuation import DrivenUnit
 from workshop_console.console.model.forms import FunctionForm
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.model.vehicle import VehicleIdentity
-from workshop_console.console.procedures.actuation import Controls, Desk, check, drive
+from workshop_console.console.procedures.actuation import check, drive
 from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.controls import Controls
+from workshop_console.console.procedures.desk import Desk
 from workshop_console.console.procedures.events import (
     ActuationChecked,
     ActuationEnded,
@@ -25,7 +27,7 @@ from workshop_console.console.procedures.security_access import Attempts, KeyRin
 class FakeActuations:
     """What the screens ask of Actuations."""
 
-    def __init__(self, unit: Unit | None = None, offered: DrivenUnit = UNIT) -> None:
+    def __init__(self, unit: Unit | None = None, offered: OpenedUnit = UNIT) -> None:
         self.unit = unit or Unit()
         self.offered = offered
         self.orders = KeptOrders()
@@ -41,14 +43,14 @@ class FakeActuations:
         yield FunctionsOffered(units=(self.offered,))
 
     def check(
-        self, unit: DrivenUnit, function: FunctionForm, *, cancellation: Cancellation | None = None
+        self, unit: OpenedUnit, function: FunctionForm, *, cancellation: Cancellation | None = None
     ) -> Iterator[Event]:
         conditions = check(Line(self.unit), unit, function, self.coder, cancellation or Cancellation())
         yield ActuationChecked(conditions=conditions)
 
     def run(
         self,
-        unit: DrivenUnit,
+        unit: OpenedUnit,
         function: FunctionForm,
         settings: Mapping[str, str],
         *,

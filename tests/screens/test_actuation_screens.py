@@ -12,8 +12,8 @@ from tests.procedures.driven import ADJUST, BURN, ENGINE_OFF, FAN, RETURN, UNIT,
 from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_actuations import FakeActuations
 from tests.screens.fake_workshop import FakeWorkshop
-from workshop_console.console.model.actuation import DrivenUnit
 from workshop_console.console.model.forms import Condition, FunctionForm, ServiceForm
+from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.settings import Folders
 from workshop_console.widgets import glyphs
 
@@ -27,7 +27,7 @@ CAREFUL_FAN = replace(
 )
 
 
-def unit_with(*functions: FunctionForm) -> DrivenUnit:
+def unit_with(*functions: FunctionForm) -> OpenedUnit:
     return replace(UNIT, forms=replace(UNIT.forms, functions=functions))
 
 
