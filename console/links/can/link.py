@@ -178,6 +178,7 @@ class CanLink(HubLink):
             return False
         self._outgoing.clear()
         self._unsent.clear()
+        self._stuck_since = None
         self._active.clear()
         for channel in self._channels.values():
             channel.reset()
@@ -296,34 +297,43 @@ class CanLink(HubLink):
         self._outgoing.append(((identifier, extended, data), self._sending_for))
         if self._sending_for is not None:
             self._unsent[self._sending_for] += 1
+        # The bus is not kept waiting until the last of hundreds of frames was made.
+        if self._stuck_since is None:
+            self._send_next(time.monotonic())
 
     def _write(self, now: float) -> None:
         """Give the bus what waits, as far as it takes it."""
         while self._outgoing:
-            (identifier, extended, data), owner = self._outgoing[0]
-            message = can.Message(
-                arbitration_id=identifier,
-                is_extended_id=extended,
-                data=data,
-                is_fd=self._iso_tp.fd,
-                bitrate_switch=self._iso_tp.fd,
-            )
-            try:
-                self._bus.send(message, _SEND_PATIENCE_S)
-            except Exception:  # full, off, or gone; drivers do not agree on how they say so
+            if not self._send_next(now):
                 self._not_taken(now)
                 return
-            self._stuck_since = None
-            self._outgoing.popleft()
-            self._load.add(now, len(data), extended=extended)
-            if owner is not None:
-                self._unsent[owner] -= 1
-                if not self._unsent[owner] and not self._channels[owner].sending:
-                    self._dispatcher.sent(owner, time.monotonic())
+
+    def _send_next(self, now: float) -> bool:
+        """Give the bus the frame that waits longest; return whether it took it."""
+        (identifier, extended, data), owner = self._outgoing[0]
+        message = can.Message(
+            arbitration_id=identifier,
+            is_extended_id=extended,
+            data=data,
+            is_fd=self._iso_tp.fd,
+            bitrate_switch=self._iso_tp.fd,
+        )
+        try:
+            self._bus.send(message, _SEND_PATIENCE_S)
+        except Exception:  # full, off, or gone; drivers do not agree on how they say so
+            self._stuck_since = now if self._stuck_since is None else self._stuck_since
+            return False
+        self._stuck_since = None
+        self._outgoing.popleft()
+        self._load.add(now, len(data), extended=extended)
+        if owner is not None:
+            self._unsent[owner] -= 1
+            if not self._unsent[owner] and not self._channels[owner].sending:
+                self._dispatcher.sent(owner, time.monotonic())
+        return True
 
     def _not_taken(self, now: float) -> None:
-        self._stuck_since = now if self._stuck_since is None else self._stuck_since
-        if now - self._stuck_since < FRAME_OUT_S:
+        if self._stuck_since is None or now - self._stuck_since < FRAME_OUT_S:
             return
         self._stuck_since = None
         owners = {owner for _, owner in self._outgoing if owner is not None}
