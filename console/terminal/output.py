@@ -97,20 +97,36 @@ class Output:
             if not self.can.stops_wrapping:
                 self.y = UNKNOWN
 
-    def go(self, y: int, x: int, texts: Sequence[str] = (), pens: Sequence[Pen] = ()) -> None:
-        """Move the cursor; `texts` and `pens`: the row, whose cells on the way may be written again."""
-        if (self.y, self.x) == (y, x):
+    def go(
+        self,
+        y: int,
+        x: int,
+        texts: Sequence[str] = (),
+        pens: Sequence[Pen] = (),
+        pen: Pen | None = None,
+    ) -> None:
+        """Move the cursor.
+
+        `texts` and `pens`: the row, whose cells on the way may be written again, with the pen in force or
+        with `pen`, which comes next.
+        """
+        if self.y == y and self.x == x:
             return
         best = _absolute(y, x)
         if self.y != UNKNOWN:
+            horizontal = self._horizontal(x)
             for vertical in self._vertical(y):
-                for horizontal in self._horizontal(x):
-                    if len(vertical) + len(horizontal) < len(best):
-                        best = horizontal + vertical
+                for way in horizontal:
+                    if len(vertical) + len(way) < len(best):
+                        best = way + vertical
             if self.y == y and self.x != UNKNOWN and 0 < x - self.x <= _WORTH_RETYPING and texts:
-                again = self._again(self.x, x, texts, pens)
-                if again and len(again.encode()) <= len(best):
-                    best = again
+                for used in (self.pen, pen):
+                    again = _again(self.x, x, texts, pens, used)
+                    if again and len(again) <= len(best):
+                        if used is not None:
+                            self.use(used)
+                        best = again
+                        break
         self._parts.append(best)
         self.y, self.x = y, x
 
@@ -142,28 +158,28 @@ class Output:
             ways.append(f"\r\x1b[{_number(x)}C")
         return ways
 
-    def _again(self, start: int, end: int, texts: Sequence[str], pens: Sequence[Pen]) -> str:
-        """Return the cells on the way when the attributes in force are theirs; else nothing."""
-        now = self.pen
-        if now is None:
-            return ""
-        for column in range(start, end):
-            cell, pen = texts[column], pens[column]
-            if not cell.isascii() or not cell:
-                return ""
-            if pen != now and not (
-                cell == " "
-                and pen.paper == now.paper
-                and not (pen.attributes | now.attributes) & SEEN_ON_BLANKS
-            ):
-                return ""
-        return "".join(texts[start:end])
-
     def clear(self) -> None:
         """Clear the screen; the cursor goes home."""
         self._parts.append("\x1b[m\x1b[H\x1b[2J")
         self.x = self.y = 0
         self.pen = PLAIN
+
+
+def _again(start: int, end: int, texts: Sequence[str], pens: Sequence[Pen], pen: Pen | None) -> str:
+    """Return the cells on the way when writing them with `pen` shows them as they are; else nothing."""
+    if pen is None:
+        return ""
+    for column in range(start, end):
+        cell, seen = texts[column], pens[column]
+        if not cell.isascii() or not cell:
+            return ""
+        if seen != pen and not (
+            cell == " "
+            and seen.paper == pen.paper
+            and not (seen.attributes | pen.attributes) & SEEN_ON_BLANKS
+        ):
+            return ""
+    return "".join(texts[start:end])
 
 
 def _absolute(y: int, x: int) -> str:

@@ -18,9 +18,11 @@ _WORTH_ERASING = 6
 _WORTH_TRYING = 12
 """Changed cells of a row from which on it may be cheaper to erase it and write it anew."""
 _WORTH_PASSES = 5
-"""Changed rows from which on it may be cheaper to write them pen by pen."""
-_MANY_ROWS, _FEW_TIMES = 3, 2
+"""Changed rows from which on it may be cheaper to write them in passes."""
+_MANY_ROWS, _FEW_TIMES = 4, 2
 """A pen is written apart when so many rows have it, each at most so many times."""
+_NARROW, _FAR = 2, 5
+"""So narrow a run, so far from the one before, is reached cheaper from the row above."""
 
 
 @dataclass
@@ -35,6 +37,17 @@ class _Row:
     erase_from: int | None = None
     """Column from which on the row is erased before."""
     erase_with: Pen = PLAIN
+
+
+@dataclass
+class _Run:
+    """Cells with ink, near each other, of one pen."""
+
+    end: int
+    pen: Pen
+    cells: list[int]
+    lonely: bool
+    """Whether it is narrow, and far from everything else in its row."""
 
 
 def shortest_bytes(grid: Grid, shown: Shown, can: Capabilities) -> str:
@@ -61,8 +74,9 @@ def shortest_bytes(grid: Grid, shown: Shown, can: Capabilities) -> str:
     tried = [output.fork()]
     _row_by_row(tried[0], rows)
     if len(rows) >= _WORTH_PASSES:
-        tried.append(output.fork())
-        _pen_by_pen(tried[1], rows)
+        for columns in (False, True):
+            tried.append(output.fork())
+            _in_passes(tried[-1], rows, columns=columns)
     output.take(min(tried, key=Output.length))
     shown.x, shown.y, shown.pen = output.x, output.y, output.pen
     return output.text()
@@ -94,38 +108,55 @@ def _row_by_row(output: Output, rows: Iterable[_Row]) -> None:
         _cells(output, row, row.changed)
 
 
-def _pen_by_pen(output: Output, rows: Sequence[_Row]) -> None:
-    """Write what many rows have in one pen together: a move down costs less than two changes of the pen."""
-    in_rows: Counter[Pen] = Counter()
-    times_in_row: list[Counter[Pen]] = []
-    for row in rows:
-        times = Counter(
-            row.pens[x]
-            for before, x in zip([None, *row.changed], row.changed, strict=False)
-            if row.texts[x] != " " and (before is None or row.pens[before] != row.pens[x])
-        )
-        times_in_row.append(times)
-        in_rows.update(times.keys())
-    if not in_rows:
-        return _row_by_row(output, rows)
-    base = in_rows.most_common(1)[0][0]
-    later: dict[Pen, list[tuple[_Row, list[int]]]] = {}
-    for row, times in zip(rows, times_in_row, strict=True):
-        apart = {
-            pen for pen in times if pen != base and in_rows[pen] >= _MANY_ROWS and times[pen] <= _FEW_TIMES
-        }
-        parts: dict[Pen, list[int]] = {pen: [] for pen in apart}
-        together: list[int] = []
-        for x in row.changed:
-            parts.get(row.pens[x], together).append(x)
+def _in_passes(output: Output, rows: Sequence[_Row], *, columns: bool) -> None:
+    """Write what many rows have in one pen together; `columns`: and what they have in one narrow column.
+
+    A move down by a row costs less than two changes of the pen, or a move to a far column.
+    """
+    runs_of = [_runs(row) for row in rows]
+    rows_with_pen = Counter(pen for runs in runs_of for pen in {run.pen for run in runs})
+    if not rows_with_pen:
+        _row_by_row(output, rows)
+        return
+    base = rows_with_pen.most_common(1)[0][0]
+    in_column = Counter((run.pen, run.cells[0]) for runs in runs_of for run in runs if columns and run.lonely)
+    passes: dict[tuple[Pen, int], list[tuple[_Row, list[int]]]] = {}
+    for row, runs in zip(rows, runs_of, strict=True):
+        times = Counter(run.pen for run in runs)
+        apart: set[int] = set()
+        for run in runs:
+            pen, place = run.pen, -1
+            if run.lonely and in_column[pen, run.cells[0]] >= _MANY_ROWS:
+                place = run.cells[0]
+            elif pen == base or rows_with_pen[pen] < _MANY_ROWS or times[pen] > _FEW_TIMES:
+                continue
+            apart.update(run.cells)
+            passes.setdefault((pen, place), []).append((row, run.cells))
         _erase(output, row)
-        _cells(output, row, together)
-        for pen, part in parts.items():
-            later.setdefault(pen, []).append((row, part))
-    for parts_of_pen in later.values():
-        for row, part in parts_of_pen:
-            _cells(output, row, part)
-    return None
+        _cells(output, row, [x for x in row.changed if x not in apart])
+    # The pen in force first, and each pen once.
+    for pen, place in sorted(passes, key=lambda key: (key[0] != output.pen, key)):
+        for row, cells_of_row in passes[pen, place]:
+            _cells(output, row, cells_of_row)
+
+
+def _runs(row: _Row) -> list[_Run]:
+    """Return the runs of cells with ink that are to be written: one pen, and no far move inside."""
+    runs: list[_Run] = []
+    for x in row.changed:
+        if row.texts[x] == " " and not row.pens[x].attributes & SEEN_ON_BLANKS:
+            continue
+        gap = x - runs[-1].end if runs else _FAR
+        if gap < _FAR and runs[-1].pen == row.pens[x]:
+            runs[-1].end = x + 1
+            runs[-1].cells.append(x)
+            continue
+        if runs:
+            runs[-1].lonely &= gap >= _FAR
+        runs.append(_Run(x + 1, row.pens[x], [x], gap >= _FAR))
+    for run in runs:
+        run.lonely &= run.end - run.cells[0] <= _NARROW
+    return runs
 
 
 def _erase(output: Output, row: _Row) -> None:
@@ -160,7 +191,7 @@ def _cells(output: Output, row: _Row, changed: Sequence[int]) -> None:
             output.send("\x1b[K")
             return
         if x + 1 < columns and texts[x + 1] == "":
-            output.go(y, x, texts, pens)
+            output.go(y, x, texts, pens, pen)
             output.use(pen)
             output.put(text, 2)
             while position < count and changed[position] <= x + 1:
@@ -173,7 +204,7 @@ def _cells(output: Output, row: _Row, changed: Sequence[int]) -> None:
         while following < count and changed[following] < end:
             following += 1
         length = changed[following - 1] - x + 1
-        output.go(y, x, texts, pens)
+        output.go(y, x, texts, pens, pen)
         if text == " ":
             output.use_on_blank(pen)
             # Erasing leaves the cursor where it was, repeating takes it along to what follows.
