@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from workshop_console.console.app import ConsoleApp
+from workshop_console.console.model.flash import ENDED_STATES
 from workshop_console.console.settings import Folders, Settings
 from workshop_console.console.wiring import build_workshop
 from workshop_console.screens.box import MessageBox
@@ -63,8 +65,9 @@ _KEYS = {" ": "space", ",": "comma"}
 
 
 async def _take(home: str, lang: str, walk: Callable[[Pilot[Any]], Awaitable[None]]) -> None:
-    settings = Settings(vci="sim://car")
-    workshop = build_workshop(settings, Folders.of_user({"WORKSHOP_CONSOLE_HOME": home}), lang=lang)
+    settings = Settings(vci="sim://car", mechanic="A. Mechanic")
+    os.environ["WORKSHOP_CONSOLE_HOME"] = home  # the process that flashes finds its folders there too
+    workshop = build_workshop(settings, Folders.of_user(), lang=lang)
     app = ConsoleApp(workshop)
     try:
         async with app.run_test(size=(100, 28)) as pilot:
@@ -136,9 +139,27 @@ async def _guided_test(pilot: Pilot[Any]) -> None:
     _save(pilot, "guided-test")
 
 
+async def _flashing(pilot: Pilot[Any]) -> None:
+    await _open_group(pilot)
+    await _press(pilot, _number("flashing"))
+    await pilot.pause(2.0)  # the files are read and checked
+    await _press(pilot, "down", "down", "f5")
+    _save(pilot, "flash-plan")
+    await _press(pilot, "f5", "y")
+    await pilot.pause(3.0)
+    _save(pilot, "flash-job")
+    app = pilot.app
+    assert isinstance(app, ConsoleApp)
+    flashing = app.session.workshop.flashing
+    while any(job.state not in ENDED_STATES for job in flashing.jobs()):
+        await pilot.pause(0.5)
+
+
 def main() -> None:
     """Take them all, in English; names given choose some."""
-    walks = {walk.__name__[1:]: walk for walk in (_faults, _values, _actuation, _coding, _guided_test)}
+    walks = {
+        walk.__name__[1:]: walk for walk in (_faults, _values, _actuation, _coding, _guided_test, _flashing)
+    }
     _PICTURES.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or walks:
         with tempfile.TemporaryDirectory() as home:

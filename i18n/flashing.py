@@ -23,6 +23,10 @@ LIGHT_MARKS = {Light.GREEN: "✓", Light.YELLOW: "!", Light.RED: "X"}
 LIGHT_MARKS_ASCII = {**LIGHT_MARKS, Light.GREEN: "+"}
 
 
+_MEASURED = (CheckId.VOLTAGE, CheckId.CONDITIONS, CheckId.SPACE)
+"""Checks whose value is a figure with a unit; a part number with a version only looks like one."""
+
+
 def step_text(step: FlashStep) -> str:
     """Return what a step does."""
     return _(words.STEPS[step.value])
@@ -50,14 +54,16 @@ def found_text(check: FlashCheck) -> str:
         return formats.moment_of(check.value) or check.value or "-"
     if check.id is CheckId.CONDITIONS and check.light is Light.GREEN and not check.value:
         return _("the control unit agrees")
-    return formats.measured(check.value) or "-"
+    if check.id in _MEASURED:
+        return formats.measured(check.value) or "-"
+    return check.value or "-"
 
 
 def expected_text(check: FlashCheck) -> str:
     """Return what a check wants to find; empty: it is not told."""
-    return (
-        condition_text(check.condition) if check.condition is not None else formats.measured(check.expected)
-    )
+    if check.condition is not None:
+        return condition_text(check.condition)
+    return formats.measured(check.expected) if check.id in _MEASURED else check.expected
 
 
 def end_text(end: UnitEnd) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.style import Style
@@ -201,7 +202,7 @@ class FlashPlanScreen(ConsoleScreen[None]):
             return _("{found}; expected {expected}").format(found=words.found_text(check), expected=expected)
         target = next((one for one in self._plan.targets if key == (one.unit, _HEAD)), None)
         if target is not None:
-            return f"{target.unit} {target.address}  {target.file.path}"
+            return f"{target.unit} {target.address}  {Path(target.file.path).name}"
         return ""
 
     # Checking
