@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
-from textual import events
-from textual.message import Message
 from textual.widget import Widget
 
 from workshop_console.console.commands import BY_ID
@@ -18,11 +16,11 @@ from workshop_console.i18n import formats
 from workshop_console.i18n.described import condition_text, warning_text
 from workshop_console.i18n.explain import outcome_text
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.box import Question
 from workshop_console.screens.coding_bytes import condition_paragraphs, unmet
 from workshop_console.screens.option_entry import OptionChoice, allowed_text, not_allowed, typed
-from workshop_console.screens.saving import save_order
+from workshop_console.screens.order_saving import OrderSaving
+from workshop_console.screens.running_setting import STOP, RunningChoice, RunningEntry
 from workshop_console.screens.session import CHECK_FUNCTION, DRIVE
 from workshop_console.screens.status import job_text
 from workshop_console.screens.value_texts import range_text, value_text
@@ -34,7 +32,6 @@ from workshop_console.widgets.text_page import Paragraph, TextPage
 from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
 
 _SETTING, _ACTION, _RESULT, _VALUE = "setting", "action", "result", "value"
-_STOP = (mark("Stop"), mark("Stop at once and give control back; Esc does the same."))
 
 
 def _in_column(value: str, unit: str) -> str:
@@ -42,57 +39,17 @@ def _in_column(value: str, unit: str) -> str:
     return formats.measured(f"{value} {unit}".rstrip()).removesuffix(unit).rstrip()
 
 
-class RunningChoice(OptionChoice):
-    """Lists the choices of a setting while the function runs; the key that stops works here too."""
-
-    handles = ("mark", "open", "clear")
-    words: ClassVar = {
-        "mark": _STOP,
-        "clear": _STOP,
-        "open": (mark("Choose"), mark("Take this value; it is sent at once.")),
-    }
-
-    def __init__(self, parameter: ParameterForm, value: str, stop: Callable[[], None]) -> None:
-        super().__init__(parameter, value)
-        self._stop = stop
-
-    def do_mark(self) -> None:
-        """Stop at once."""
-        self._stop()
-        self.do_back()
-
-    def do_clear(self) -> None:
-        """Stop at once."""
-        self.do_mark()
-
-
-class RunningEntry(Entry):
-    """Takes a setting; while the function runs, Space stops it instead of being typed."""
-
-    stops = False
-
-    class Stopped(Message):
-        """Space was pressed while the function runs."""
-
-    def on_key(self, event: events.Key) -> None:
-        """Take the key that stops before the line does."""
-        if self.stops and event.key == "space":
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Stopped())
-
-
-class Actuation(ConsoleScreen[None]):
+class Actuation(OrderSaving):
     """Asks before anything moves; while it runs, one key stops it and gives control back."""
 
     DEFAULT_CSS = "Actuation #facts { height: auto; max-height: 9; }"
     handles = ("mark", "start", "open", "clear", "save", "next_part")
     words: ClassVar = {
+        **OrderSaving.words,
         "start": (mark("Start"), mark("Start the function: says what moves and asks first.")),
         "open": (mark("Set"), mark("Change the setting; while it runs, the change is sent at once.")),
-        "mark": _STOP,
-        "clear": _STOP,
-        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
+        "mark": STOP,
+        "clear": STOP,
     }
 
     def __init__(self, unit: OpenedUnit, function: FunctionForm) -> None:
@@ -149,9 +106,7 @@ class Actuation(ConsoleScreen[None]):
             return _("there is nothing to set")
         if command_id == "open" and self._runs and self._function.kind is not FunctionKind.OUTPUT:
             return _("something still runs")
-        if command_id == "save" and not self.session.workshop.line.vehicle.vin:
-            return _("no vehicle was read yet")
-        return ""
+        return super().cannot(command_id)
 
     def begin(self) -> None:
         """Check the conditions."""
@@ -427,10 +382,6 @@ class Actuation(ConsoleScreen[None]):
             self.console.say(lambda: _("It was stopped. The same key again ends the console."))
         else:
             super().do_quit()
-
-    def do_save(self) -> None:
-        """Save the order report."""
-        save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def do_back(self) -> None:
         """Stop what runs, or close the line that is open, or leave."""

@@ -1,4 +1,4 @@
-"""What one control unit can do when asked: its outputs and routines, and the list of units to choose from."""
+"""What one control unit can do when asked: its outputs and routines."""
 
 from __future__ import annotations
 
@@ -10,29 +10,12 @@ from textual.widget import Widget
 from workshop_console.console.model.forms import FunctionForm, FunctionKind
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext, pgettext
-from workshop_console.screens.control_units import ControlUnits
 from workshop_console.screens.filtering import FilteredScreen
-from workshop_console.screens.saving import save_order
+from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import READ_FUNCTIONS
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.table import Column, Row, Table
-
-
-class DrivenUnits(ControlUnits):
-    """Lists the control units, to open the functions of one."""
-
-    def title_text(self) -> str:
-        """Return the name of the screen."""
-        return _("Actuations: choose a control unit")
-
-    def about(self) -> str:
-        """Return what the screen is for."""
-        return _("Enter opens what a control unit can be asked to do.")
-
-    def open_row(self, key: Hashable) -> None:
-        """Open the functions of a control unit."""
-        self.console.show_screen(UnitFunctions(UnitView(key=str(key))))
 
 
 def kind_text(kind: FunctionKind) -> str:
@@ -44,13 +27,13 @@ def kind_text(kind: FunctionKind) -> str:
     }[kind]
 
 
-class UnitFunctions(FilteredScreen):
+class UnitFunctions(OrderSaving, FilteredScreen):
     """Lists the functions of one control unit; the description is asked for them when the screen opens."""
 
     handles = ("open", "start", "filter", "save")
     words: ClassVar = {
+        **OrderSaving.words,
         "start": (mark("Read again"), mark("Ask the control unit for its variant and list its functions.")),
-        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
     def __init__(self, view: UnitView) -> None:
@@ -83,9 +66,7 @@ class UnitFunctions(FilteredScreen):
             return _("something still runs")
         if command_id in ("open", "filter") and not self._functions():
             return _("nothing was read yet")
-        if command_id == "save" and not self.session.workshop.line.vehicle.vin:
-            return _("no vehicle was read yet")
-        return ""
+        return super().cannot(command_id)
 
     def _functions(self) -> tuple[FunctionForm, ...]:
         unit = self.session.driven.unit(self._view.key)
@@ -134,10 +115,6 @@ class UnitFunctions(FilteredScreen):
         self.console.start_job(
             READ_FUNCTIONS, lambda cancellation: actuations.offer((key,), cancellation=cancellation)
         )
-
-    def do_save(self) -> None:
-        """Save the order report."""
-        save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def open_row(self, key: Hashable) -> None:
         """Open a function."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import ClassVar, Generic, Protocol, TypeVar, cast
+from collections.abc import Hashable, Iterable, Mapping
+from typing import ClassVar, Generic, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, Keymap, key_text
-from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.runner import Job, Work
+from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, key_text
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
+from workshop_console.screens.console_port import Console
 from workshop_console.screens.session import Notice, Session
 from workshop_console.widgets.keybar import Key, KeyBar
 from workshop_console.widgets.line import Header, MessageLine, TitleLine
@@ -22,45 +21,10 @@ from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Paragraph, TextPage, heading
 from workshop_console.widgets.tones import BAD, PLAIN
 
-T = TypeVar("T")
 ResultT = TypeVar("ResultT")
 
 SMALLEST = (80, 24)
 """Columns and rows that every screen needs."""
-
-
-class Console(Protocol):
-    """What screens ask of the app."""
-
-    session: Session
-    keymap: Keymap
-
-    def show_screen(self, screen: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
-        """Put a screen on top of this one; `then` gets what it was left with."""
-
-    def return_to_groups(self) -> None:
-        """Leave all screens but the first."""
-
-    def start_job(self, kind: str, work: Work) -> Job | None:
-        """Start a job; None and a notice when another one runs."""
-
-    def in_background(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Do `work` beside the screen, then `done` with its result in the app's thread; errors are shown."""
-
-    def ask_credit(self, *, asked_for: bool = False) -> None:
-        """Ask the access server for the credit beside the screen; `asked_for`: the mechanic waits for it."""
-
-    def tell(self, message: RaisedMessage | ConsoleError, *, at_once: bool = False) -> None:
-        """Show a numbered message: on the message line, or in a box of its own when `at_once`."""
-
-    def say(self, text: Callable[[], str], *, bad: bool = False) -> None:
-        """Say something on the message line."""
-
-    def change_language(self, lang: str) -> None:
-        """Draw everything in another language from now on."""
-
-    def leave(self) -> None:
-        """End the console."""
 
 
 class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):

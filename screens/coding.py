@@ -15,11 +15,10 @@ from workshop_console.console.model.forms import ParameterForm
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, language, mark, ngettext
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.coding_bytes import byte_paragraphs, condition_paragraphs
 from workshop_console.screens.coding_question import ask_and_write, take_result
 from workshop_console.screens.option_entry import OptionChoice, allowed_text, typed
-from workshop_console.screens.saving import save_order
+from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import READ_CODINGS
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
@@ -32,16 +31,16 @@ _KEPT = 0
 """Key of the row that opens the kept codings; options have their names."""
 
 
-class Coding(ConsoleScreen[None]):
+class Coding(OrderSaving):
     """Shows the options of one record; changes are collected here and written together."""
 
     DEFAULT_CSS = "Coding #facts { height: 6; }"
     handles = ("open", "start", "mark", "save", "next_part")
     words: ClassVar = {
+        **OrderSaving.words,
         "open": (mark("Edit"), mark("Change the option, or open the kept codings.")),
         "start": (mark("Write"), mark("Write the changes: shows the difference and asks first.")),
         "mark": (mark("Undo"), mark("Take the change of this option back; nothing was written yet.")),
-        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
     def __init__(self, view: UnitView, name: str) -> None:
@@ -95,9 +94,7 @@ class Coding(ConsoleScreen[None]):
             return _("the control unit waits before the next try")
         if command_id == "mark" and self.query_one(Table).cursor_key not in self._wanted:
             return _("this option is not changed")
-        if command_id == "save" and not self.session.workshop.line.vehicle.vin:
-            return _("no vehicle was read yet")
-        return ""
+        return super().cannot(command_id)
 
     def label_of(self, command: Command) -> str:
         """Return what the command is called here; F5 has nothing to write while nothing is changed."""
@@ -286,10 +283,6 @@ class Coding(ConsoleScreen[None]):
         self.redraw_frame()
         if self._wait_s():
             self.set_timer(1.0, self._tick)
-
-    def do_save(self) -> None:
-        """Save the order report."""
-        save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def do_back(self) -> None:
         """Close the line that is open, or leave; changes that were not written are asked about."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from workshop_console.console.model.coding import CodingPlan, CodingResult, OptionChange
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, ngettext
-from workshop_console.screens.base import Console
 from workshop_console.screens.box import Question
 from workshop_console.screens.coding_bytes import unmet
+from workshop_console.screens.console_port import Console
 from workshop_console.screens.session import WRITE_CODING
 
 _SHOWN_BYTES = 20

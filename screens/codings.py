@@ -1,4 +1,4 @@
-"""The codings of one control unit, and the list of units to choose one from."""
+"""The codings of one control unit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from textual.widget import Widget
 from workshop_console.console.model.coding import CodingReading
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.base import ConsoleScreen
-from workshop_console.screens.control_units import ControlUnits
-from workshop_console.screens.saving import save_order
+from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import READ_CODINGS
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
@@ -20,29 +18,13 @@ from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import WARNING
 
 
-class CodedUnits(ControlUnits):
-    """Lists the control units, to open the codings of one."""
-
-    def title_text(self) -> str:
-        """Return the name of the screen."""
-        return _("Coding: choose a control unit")
-
-    def about(self) -> str:
-        """Return what the screen is for."""
-        return _("Enter opens the codings of a control unit.")
-
-    def open_row(self, key: Hashable) -> None:
-        """Open the codings of a control unit."""
-        self.console.show_screen(UnitCodings(UnitView(key=str(key))))
-
-
-class UnitCodings(ConsoleScreen[None]):
+class UnitCodings(OrderSaving):
     """Lists the coding records of one control unit; they are read when the screen opens."""
 
     handles = ("open", "start", "save")
     words: ClassVar = {
+        **OrderSaving.words,
         "start": (mark("Read again"), mark("Read the codings of this control unit again.")),
-        "save": (mark("Save"), mark("Save what was done to the vehicle as the order report.")),
     }
 
     def __init__(self, view: UnitView) -> None:
@@ -74,9 +56,7 @@ class UnitCodings(ConsoleScreen[None]):
             return _("something still runs")
         if command_id == "open" and not any(r.data is not None for r in self._readings()):
             return _("nothing was read yet")
-        if command_id == "save" and not self.session.workshop.line.vehicle.vin:
-            return _("no vehicle was read yet")
-        return ""
+        return super().cannot(command_id)
 
     def _readings(self) -> list[CodingReading]:
         return self.session.codings.of(self._view.key)
@@ -128,10 +108,6 @@ class UnitCodings(ConsoleScreen[None]):
         self.console.start_job(
             READ_CODINGS, lambda cancellation: codings.read((key,), cancellation=cancellation)
         )
-
-    def do_save(self) -> None:
-        """Save the order report."""
-        save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def open_row(self, key: Hashable) -> None:
         """Open a coding."""

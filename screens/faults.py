@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable
 from workshop_console.console.model.dtc import Fault
 from workshop_console.i18n.explain import fault_state_text, fault_text
 from workshop_console.i18n.texts import _, ngettext
-from workshop_console.screens.base import Console
 from workshop_console.screens.box import Question
+from workshop_console.screens.console_port import Console
 from workshop_console.screens.session import CLEAR
 from workshop_console.screens.unit_view import FAULT_TONES
 from workshop_console.widgets.table import Column, Row

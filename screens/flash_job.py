@@ -16,8 +16,8 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.console.model.message import raised_by
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import Console
 from workshop_console.screens.box import Question
+from workshop_console.screens.console_port import Console
 from workshop_console.screens.flash_facts import (
     AT_WORK,
     current_step,

@@ -41,15 +41,15 @@ def _values() -> ConsoleScreen[Any]:
 
 
 def _actuations() -> ConsoleScreen[Any]:
-    from workshop_console.screens.actuations import DrivenUnits
+    from workshop_console.screens.units_for_work import driven_units
 
-    return DrivenUnits()
+    return driven_units()
 
 
 def _codings() -> ConsoleScreen[Any]:
-    from workshop_console.screens.codings import CodedUnits
+    from workshop_console.screens.units_for_work import coded_units
 
-    return CodedUnits()
+    return coded_units()
 
 
 def _flashing() -> ConsoleScreen[Any]:

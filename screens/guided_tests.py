@@ -13,7 +13,7 @@ from workshop_console.console.model.guided import GuidedTest
 from workshop_console.i18n import formats
 from workshop_console.i18n.explain import fault_state_text
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.base import Console
+from workshop_console.screens.console_port import Console
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.session import QUICK_TEST, Session
 from workshop_console.screens.status import job_text

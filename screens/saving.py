@@ -11,8 +11,8 @@ from workshop_console.console.model.flash import FlashReport
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report import QuickTestReport, ReportComparison
 from workshop_console.i18n.texts import _
-from workshop_console.screens.base import Console
 from workshop_console.screens.box import Choice
+from workshop_console.screens.console_port import Console
 
 
 def save_report(console: Console, report: QuickTestReport | ReportComparison) -> None:
