@@ -14,7 +14,6 @@ from workshop_console.console.procedures.events import Ask, GuidedAsked
 from workshop_console.i18n import formats
 from workshop_console.i18n.described import warning_text
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.coding_bytes import unmet
 from workshop_console.screens.guided_step import (
     asked_paragraphs,
@@ -26,7 +25,7 @@ from workshop_console.screens.guided_step import (
     way_columns,
 )
 from workshop_console.screens.guided_tests import Offer
-from workshop_console.screens.saving import save_order
+from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import GUIDED_TEST, GuidedRun
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.keybar import Key
@@ -40,7 +39,7 @@ _STOPS = ("mark", "clear", "back")
 """Commands that end an actuation while it runs."""
 
 
-class GuidedTestWalk(ConsoleScreen[None]):
+class GuidedTestWalk(OrderSaving):
     """Walks one test with the mechanic; what it does to the vehicle ends with the screen."""
 
     DEFAULT_CSS = """
@@ -111,11 +110,11 @@ class GuidedTestWalk(ConsoleScreen[None]):
             return _("something still runs")
         if command_id == "mark" and not self._driving:
             return _("nothing is driven now")
-        if command_id == "save" and (self._walking or not self.session.workshop.line.vehicle.vin):
-            return _("something still runs") if self._walking else _("no vehicle was read yet")
+        if command_id == "save" and self._walking:
+            return _("something still runs")
         if command_id == "next_part" and len(self.parts) < 2:
             return _("there is one part only")
-        return ""
+        return super().cannot(command_id)
 
     def footer(self) -> tuple[tuple[Key, ...], ...]:
         """Return the keys; numbers only while there is something to choose."""
@@ -310,10 +309,6 @@ class GuidedTestWalk(ConsoleScreen[None]):
         """Stop the actuation; the test goes on."""
         if self._run is not None:
             self._run.mechanic.stop()
-
-    def do_save(self) -> None:
-        """Save the order report."""
-        save_order(self.console, self.session.workshop.line.vehicle.vin)
 
     def do_back(self) -> None:
         """Leave; a test that runs is asked about."""
