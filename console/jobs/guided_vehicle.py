@@ -11,7 +11,6 @@ from workshop_console.console.jobs.actuations import Actuations
 from workshop_console.console.jobs.opened import open_units
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.actuation import ActuationResult
-from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.model.forms import FunctionForm, FunctionKind, ParameterForm, ValueForm
 from workshop_console.console.model.guided import ActuateStep, Driven, MeasureStep, Reading
 from workshop_console.console.model.message import RaisedMessage, raised_by
@@ -27,10 +26,8 @@ from workshop_console.console.procedures.events import (
     MessageRaised,
 )
 from workshop_console.console.procedures.guided_test import DriveEnded, Prepared
-from workshop_console.console.procedures.scripts import UnitScript, run_script
-from workshop_console.console.procedures.services import OTHER_SESSION, described, diagnostic_session
-
-_DEFAULT, _EXTENDED = 0x01, 0x03
+from workshop_console.console.procedures.scripts import read_in_its_session, run_script
+from workshop_console.console.procedures.services import described
 
 
 class GuidedVehicle:
@@ -93,7 +90,13 @@ class GuidedVehicle:
         if record is None or form is None:
             return _unreadable(unit, value)
         link = self._line.link()
-        answer = run_script(link, unit.address, unit.summary.timing, _read(record.request), cancellation)
+        answer = run_script(
+            link,
+            unit.address,
+            unit.summary.timing,
+            read_in_its_session(described(record.request)),
+            cancellation,
+        )
         if link.lost:
             raise ConsoleError("WC-203", uri=link.uri)
         if not answer.positive:
@@ -250,14 +253,3 @@ def _reading(form: ValueForm | ParameterForm, text: str, unit: str) -> Reading:
     except ValueError:
         number = None
     return Reading(text=text, number=number, unit=unit or form.unit, label=form.label or form.name)
-
-
-def _read(request: bytes) -> UnitScript[Exchange]:
-    """Read once; in the extended session where the unit wants that, which is left again."""
-    answer = yield described(request)
-    if answer.nrc in OTHER_SESSION:
-        opened = yield diagnostic_session(_EXTENDED)
-        if opened.positive:
-            answer = yield described(request)
-            yield diagnostic_session(_DEFAULT)
-    return answer

@@ -33,11 +33,11 @@ from workshop_console.console.procedures.scripts import (
     Result,
     UnitScript,
     patiently,
+    read_in_its_session,
     run_script,
 )
 from workshop_console.console.procedures.security_access import Unlocking, unlock
 from workshop_console.console.procedures.services import (
-    OTHER_SESSION,
     diagnostic_session,
     read_data_by_identifier,
     tester_present,
@@ -56,18 +56,6 @@ def write_data_by_identifier(did: int, data: bytes) -> UdsRequest:
     """WriteDataByIdentifier (11.7); never sent twice on silence."""
     payload = b"\x2e" + did.to_bytes(2, "big") + data
     return UdsRequest(payload=payload, echo_bytes=2, first_wait_ms=WRITE_WAIT_MS, repeatable=False)
-
-
-def _read(did: int) -> UnitScript[Exchange]:
-    """Read a record; in the extended session where the unit wants that, which stays open then."""
-    talk = Conversation()
-    answer = yield from talk.ask(read_data_by_identifier(did))
-    if answer.nrc in OTHER_SESSION:
-        opened = yield from talk.ask(diagnostic_session(EXTENDED_SESSION))
-        if opened.positive:
-            answer = yield from talk.ask(read_data_by_identifier(did))
-            yield from talk.ask(diagnostic_session(DEFAULT_SESSION))
-    return answer
 
 
 def read_codings(
@@ -91,7 +79,7 @@ def read_codings(
             time=clock.now(),
             vin=vin,
         )
-        answer = _one(link, reading, _read(form.did), cancellation)
+        answer = _one(link, reading, read_in_its_session(read_data_by_identifier(form.did)), cancellation)
         if answer.outcome is Outcome.CANCELLED:
             break
         reading = _with_answer(reading, answer, coder)
@@ -272,7 +260,7 @@ def _write_and_read(request: UdsRequest, did: int) -> UnitScript[tuple[Exchange,
         for _ in range(RESTART_TRIES):
             if answered((yield from patiently(talk.ask(tester_present()), RESTART_WAIT_MS))):
                 break
-        back = yield from _read(did)
+        back = yield from read_in_its_session(read_data_by_identifier(did))
     return answer, back
 
 

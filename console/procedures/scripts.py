@@ -12,6 +12,7 @@ from workshop_console.console.model.description import Timing
 from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
 from workshop_console.console.ports import VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
+from workshop_console.console.procedures.services import OTHER_SESSION, diagnostic_session
 
 Result = TypeVar("Result")
 
@@ -47,6 +48,17 @@ class Conversation:
         self.time_ms += exchange.time_ms
         self.retries += exchange.retries
         return exchange
+
+
+def read_in_its_session(request: UdsRequest) -> UnitScript[Exchange]:
+    """Read once; in the extended session where the unit wants that, which is left again."""
+    answer = yield request
+    if answer.nrc in OTHER_SESSION:
+        opened = yield diagnostic_session(0x03)
+        if opened.positive:
+            answer = yield request
+            yield diagnostic_session(0x01)
+    return answer
 
 
 def patiently(script: UnitScript[Result], wait_ms: int) -> UnitScript[Result]:
