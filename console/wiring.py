@@ -464,9 +464,9 @@ def _shipped_files() -> dict[str, Path]:
 
 @cache
 def _simulated_kind(name: str) -> SimulatedKind:
-    from workshop_console.console.simulation.load import load_vehicle
+    from workshop_console.console.simulation.facts import vehicle_facts
 
-    vehicle = load_vehicle(name)
+    vehicle = vehicle_facts(name)
     return SimulatedKind(name=name, label=vehicle.label, group=vehicle.group, line=vehicle.line)
 
 
@@ -474,16 +474,16 @@ def shipped_description(vin: str) -> ShippedDescription | None:
     """Return the shipped description that is for this VIN."""
     import hashlib
 
-    from workshop_console.console.simulation.load import load_vehicle
+    from workshop_console.console.simulation.facts import vehicle_facts
 
     for name in _SIMULATED_VEHICLES:
-        vehicle = load_vehicle(name)
+        vehicle = vehicle_facts(name)
         if vehicle.vin == vin:
             file = _VEHICLES / f"{name}.pdx"
             return ShippedDescription(
                 file=file,
                 sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-                vin_pattern=vehicle.vin_pattern,
+                vin_pattern=vehicle.vin,
                 vehicle_name=vehicle.label,
             )
     return None
