@@ -19,6 +19,7 @@ import pyte
 _QUERIES: tuple[tuple[re.Pattern[bytes], bytes], ...] = (
     (re.compile(rb"\x1b\[0?c"), b"\x1b[?62;22c"),
     (re.compile(rb"\x1b\[5n"), b"\x1b[0n"),
+    (re.compile(rb"\x1b\[6n"), b"\x1b[1;2R"),  # asked behind a blank that pyte does not repeat
     (re.compile(rb"\x1b\[\?(\d+)\$p"), b"\x1b[?%s;0$y"),
 )
 """What a terminal answers; a program that waits for an answer must not be measured waiting."""

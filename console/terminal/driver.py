@@ -177,6 +177,8 @@ class ThinDriver(Driver):
                 seen = cells_of_picture(stored.picture, *stored.size, can)
                 self._shown.texts, self._shown.pens = seen.texts, seen.pens
                 asked_in, self._holds = self._blank_row(), True
+                # What the last start learned: a terminal that only says it could is not asked to clear again.
+                can = self._can = replace(can, repeat=can.repeat and stored.picture.repeats)
                 sequence += f"\x1b[{asked_in + 1}H"
             else:
                 sequence += "\x1b[H\x1b[2J"

@@ -46,6 +46,11 @@ class Picture:
         self.cells = cells
         """What it shows, as the grid reads it."""
 
+    @property
+    def repeats(self) -> bool:
+        """Whether characters are repeated in it (REP)."""
+        return any(part.lstrip(b"[0123456789").startswith(b"b") for part in self.painting.split(b"\x1b")[1:])
+
     def packed(self) -> bytes:
         """Return the content of its file."""
         parts = (self.painting, self.leaving, zlib.compress(self.cells.encode()))
