@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workshop_console.console.terminal.capabilities import Capabilities
-from workshop_console.console.terminal.characters import steady
 from workshop_console.console.terminal.pens import PLAIN, SEEN_ON_BLANKS, Pen, shortest
 from workshop_console.console.terminal.shown import UNKNOWN, Shown
 
@@ -68,31 +67,27 @@ class Output:
             kept = Pen(now.attributes, now.ink, blank.paper)
             self.use(min(blank, kept, key=lambda pen: len(shortest(now, pen, single_off=single_off))))
 
-    def put(self, cell: str, width: int) -> None:
-        """Write a cell, and those that follow from it when it is wide."""
-        self._parts.append(cell)
-        self._went(width if self.x != UNKNOWN and steady(cell) else UNKNOWN)
+    def put(self, text: str, width: int, *, sure: bool) -> None:
+        """Write a text of `width` cells; `sure`: terminals agree about its width."""
+        self._parts.append(text)
+        self._went(width, sure)
 
-    def put_same(self, cell: str, count: int) -> None:
-        """Write a narrow cell `count` times."""
-        if self.can.repeat and count > 1 and len(cell) == 1:
-            repeated = f"\x1b[{count - 1}b"
-            if len(repeated) < len(cell.encode()) * (count - 1):
-                self._parts.append(cell + repeated)
-                self._went(count if steady(cell) else UNKNOWN)
-                return
-        self._parts.append(cell * count)
-        self._went(count if steady(cell) else UNKNOWN)
+    def put_same(self, text: str, *, sure: bool) -> None:
+        """Write a text of equal narrow characters."""
+        cell, count = text[0], len(text)
+        repeated = f"{cell}\x1b[{count - 1}b"
+        if self.can.repeat and len(repeated.encode()) < len(text.encode()):
+            text = repeated
+        self._parts.append(text)
+        self._went(count, sure)
 
-    def _went(self, width: int) -> None:
-        if width == UNKNOWN or self.x == UNKNOWN:
-            self.x = UNKNOWN
-            if not self.can.stops_wrapping:
-                self.y = UNKNOWN
-            return
-        self.x += width
-        if self.x >= self.columns:
-            # Terminals disagree about the cursor behind the last column; a carriage return helps them all.
+    def _went(self, width: int, sure: bool) -> None:
+        x = self.x
+        if x != UNKNOWN:
+            self.x = x = x + width
+        if not sure or x == UNKNOWN or x >= self.columns:
+            # Terminals disagree about widths, and about the cursor behind the last column; a carriage return
+            # helps them all.
             self.x = UNKNOWN
             if not self.can.stops_wrapping:
                 self.y = UNKNOWN
