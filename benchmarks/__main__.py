@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.figures import HEADER, Figure
 
-PARTS = ("quick_test", "descriptions", "first_frame", "actual_values", "values_screen", "actuation")
+PARTS = ("quick_test", "descriptions", "first_frame", "memory", "actual_values", "values_screen", "actuation")
 
 
 def main() -> int:
