@@ -30,6 +30,7 @@ _PLAIN_MARKS = str.maketrans(
         **dict.fromkeys("✓✔", "v"),
         **dict.fromkeys("✗✘×", "x"),
         "…": "~",
+        "°": "o",
         "ß": "s",
         "Ø": "O",
         "ø": "o",

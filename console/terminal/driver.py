@@ -28,7 +28,7 @@ from workshop_console.console.terminal.input import (
     StatusReported,
 )
 from workshop_console.console.terminal.key_sequences import keys_of_terminfo
-from workshop_console.console.terminal.pacing import REQUEST, Answers, Pacer
+from workshop_console.console.terminal.pacing import ANSWER, REQUEST, Answers, Pacer
 from workshop_console.console.terminal.pens import PLAIN
 from workshop_console.console.terminal.picture_cells import (
     cells_of_picture,
@@ -374,8 +374,13 @@ class ThinDriver(Driver):
             self._loop.remove_reader(self._device.descriptor)
 
     def _readable(self) -> None:
-        if self._device is not None:
-            self._handle(self._decoder.feed(self._device.read(), time.monotonic()))
+        if self._device is None:
+            return
+        data = self._device.read()
+        if data == ANSWER and self._decoder.idle:
+            self._answered()  # by far the most frequent input
+        else:
+            self._handle(self._decoder.feed(data, time.monotonic()))
 
     def _expire(self) -> None:
         self._expiring = None

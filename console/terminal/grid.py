@@ -20,12 +20,15 @@ from workshop_console.console.terminal.pens import (
 _TOKENS = re.compile(
     r"([^\x00-\x1f\x7f-\x9f]+)"  # text
     r"|\x1b\[([0-9;:]*)([mHf])"  # attributes, move
-    r"|([\n\r])"
+    r"|(\r)"
     r"|\x1b\[[0-?]*[ -/]*[@-~]"  # from here on: known to no one, or not wanted
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"
     r"|\x1b[ -/]*[0-~]?"
     r"|[\x00-\x1f\x7f-\x9f]"
 )
+_LINE_START = re.compile(r"\x1b\[(\d+);1H")
+_MOST_LINES = 512
+"""Lines whose cells are kept; a few screens."""
 
 
 class Cells:
@@ -75,16 +78,46 @@ class Grid(Cells):
         self._x = self._y = 0
         self._pen = PLAIN
         self._drawn: dict[Pen, tuple[Pen, Pen]] = {}
+        self._lines: dict[str, tuple[list[str], list[Pen]]] = {}
         self.changed: set[int] = set()
         """Rows written since somebody cleared this."""
 
     def resize(self, columns: int, rows: int) -> None:
         """Take another size; what fits into it stays."""
         super().resize(columns, rows)
+        self._lines.clear()
         self.changed = set(range(rows))
 
     def read(self, written: str) -> None:
         """Take in what Textual writes: text, attributes, moves; everything else means nothing here."""
+        lines = written.split("\n")
+        for number, line in enumerate(lines):
+            if number:
+                self._x, self._y = 0, self._y + 1
+            self._read_line(line)
+
+    def _read_line(self, line: str) -> None:
+        """Take in a line. A screen that comes back, or is drawn twice, has lines that were read before."""
+        start = _LINE_START.match(line) if self._pen == PLAIN else None
+        if start is None:
+            self._read_tokens(line)
+            return
+        y = int(start[1]) - 1
+        known = self._lines.get(line)
+        if known is None:
+            moves = self._read_tokens(line)
+            if moves == 1 and self._x == self.columns and self._pen == PLAIN and 0 <= y < self.rows:
+                if len(self._lines) >= _MOST_LINES:
+                    self._lines.clear()
+                self._lines[line] = self.texts[y][:], self.pens[y][:]
+            return
+        self.texts[y][:], self.pens[y][:] = known
+        self.changed.add(y)
+        self._x, self._y = self.columns, y
+
+    def _read_tokens(self, written: str) -> int:
+        """Take in a line token by token, and return how many moves it held."""
+        moves = 0
         for token in _TOKENS.finditer(written):
             kind = token.lastindex
             if kind == 1:
@@ -93,11 +126,12 @@ class Grid(Cells):
                 if token[3] == "m":
                     self._pen = after(self._pen, token[2])
                 else:
+                    moves += 1
                     self._move(token[2])
             elif kind == 4:
                 self._x = 0
-                if token[4] == "\n":
-                    self._y += 1
+                moves += 1
+        return moves
 
     def _move(self, parameters: str) -> None:
         row, _, column = parameters.partition(";")

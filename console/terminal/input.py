@@ -75,6 +75,11 @@ class Decoder:
         self.place_asked = False
         """Whether an answer with the cursor's place is due; F3 with a modifier looks the same."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits, and no paste goes on."""
+        return not self._waiting and not self._pasting
+
     def feed(self, data: bytes, now: float) -> list[Input]:
         """Return what `data` and what waited hold."""
         self._fed_at = now

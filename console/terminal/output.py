@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from workshop_console.console.terminal.capabilities import Capabilities
 from workshop_console.console.terminal.pens import PLAIN, SEEN_ON_BLANKS, Pen, shortest
@@ -107,51 +108,18 @@ class Output:
         """
         if self.y == y and self.x == x:
             return
-        best = _absolute(y, x)
-        if self.y != UNKNOWN:
-            horizontal = self._horizontal(x)
-            for vertical in self._vertical(y):
-                for way in horizontal:
-                    if len(vertical) + len(way) < len(best):
-                        best = way + vertical
-            if self.y == y and self.x != UNKNOWN and 0 < x - self.x <= _WORTH_RETYPING and texts:
-                for used in (self.pen, pen):
-                    again = _again(self.x, x, texts, pens, used)
-                    if again and len(again) <= len(best):
-                        if used is not None:
-                            self.use(used)
-                        best = again
-                        break
+        can = self.can
+        best = _way(self.y, self.x, y, x, can.row_address, can.column_address)
+        if texts and self.y == y and self.x != UNKNOWN and 0 < x - self.x <= _WORTH_RETYPING:
+            for used in (self.pen, pen):
+                again = _again(self.x, x, texts, pens, used)
+                if again and len(again) <= len(best):
+                    if used is not None:
+                        self.use(used)
+                    best = again
+                    break
         self._parts.append(best)
         self.y, self.x = y, x
-
-    def _vertical(self, y: int) -> list[str]:
-        count = y - self.y
-        if not count:
-            return [""]
-        ways = [f"\x1b[{_number(abs(count))}{'B' if count > 0 else 'A'}"]
-        if self.can.row_address:
-            ways.append(f"\x1b[{_number(y + 1)}d")
-        if 0 < count <= 4:
-            ways.append("\n" * count)
-        return ways
-
-    def _horizontal(self, x: int) -> list[str]:
-        if self.x == x:
-            return [""]
-        ways = []
-        if x == 0:
-            ways.append("\r")
-        if self.can.column_address:
-            ways.append(f"\x1b[{_number(x + 1)}G")
-        if self.x != UNKNOWN:
-            count = x - self.x
-            if -4 <= count < 0:
-                ways.append("\b" * -count)
-            ways.append(f"\x1b[{_number(abs(count))}{'C' if count > 0 else 'D'}")
-        elif x:
-            ways.append(f"\r\x1b[{_number(x)}C")
-        return ways
 
     def clear(self) -> None:
         """Clear the screen; the cursor goes home."""
@@ -177,10 +145,49 @@ def _again(start: int, end: int, texts: Sequence[str], pens: Sequence[Pen], pen:
     return "".join(texts[start:end])
 
 
-def _absolute(y: int, x: int) -> str:
-    if x:
-        return f"\x1b[{y + 1};{x + 1}H" if y else f"\x1b[;{x + 1}H"
-    return f"\x1b[{y + 1}H" if y else "\x1b[H"
+@lru_cache(maxsize=8192)
+def _way(y: int, x: int, to_y: int, to_x: int, by_row: bool, by_column: bool) -> str:
+    """Return the shortest movement; `by_row`, `by_column`: the terminal can go to one of them alone."""
+    if to_x:
+        best = f"\x1b[{to_y + 1};{to_x + 1}H" if to_y else f"\x1b[;{to_x + 1}H"
+    else:
+        best = f"\x1b[{to_y + 1}H" if to_y else "\x1b[H"
+    if y == UNKNOWN:
+        return best
+    horizontal = _horizontal(x, to_x, by_column)
+    for vertical in _vertical(y, to_y, by_row):
+        for way in horizontal:
+            if len(vertical) + len(way) < len(best):
+                best = way + vertical
+    return best
+
+
+def _vertical(y: int, to_y: int, by_row: bool) -> list[str]:
+    count = to_y - y
+    if not count:
+        return [""]
+    ways = [f"\x1b[{_number(abs(count))}{'B' if count > 0 else 'A'}"]
+    if by_row:
+        ways.append(f"\x1b[{_number(to_y + 1)}d")
+    if 0 < count <= 4:
+        ways.append("\n" * count)
+    return ways
+
+
+def _horizontal(x: int, to_x: int, by_column: bool) -> list[str]:
+    if x == to_x:
+        return [""]
+    ways = ["\r"] if to_x == 0 else []
+    if by_column:
+        ways.append(f"\x1b[{_number(to_x + 1)}G")
+    if x != UNKNOWN:
+        count = to_x - x
+        if -4 <= count < 0:
+            ways.append("\b" * -count)
+        ways.append(f"\x1b[{_number(abs(count))}{'C' if count > 0 else 'D'}")
+    elif to_x:
+        ways.append(f"\r\x1b[{_number(to_x)}C")
+    return ways
 
 
 def _number(count: int) -> str:

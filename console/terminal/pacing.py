@@ -19,6 +19,8 @@ _AHEAD_S = 0.1
 REQUEST = "\x1b[5n"
 """Status request; every terminal from the VT100 on answers `ESC [ 0 n`."""
 
+ANSWER = b"\x1b[0n"
+
 
 class Answers(Enum):
     """What is known of the terminal's answers."""
