@@ -103,6 +103,19 @@ class PendingTold(Protocol):
         """Return the 0x78 answers to the request in hand at `address`; 0 where there is none."""
 
 
+@runtime_checkable
+class FollowingSent(Protocol):
+    """A line that can be told what comes after a request, and after that one: nobody waits in between."""
+
+    def submit_after(self, ticket: int, request: UdsRequest) -> int | None:
+        """Send `request` to the same unit the moment the exchange of `ticket` ends positively.
+
+        Returns its ticket; None: that exchange has ended already. Where it ends in any other way, `request`
+        and whatever was to follow on it are not sent, and nothing is heard of their tickets. While several
+        are still to come, wait() may keep what ended to itself until its time-out.
+        """
+
+
 class Catalogue(Protocol):
     """Imported descriptions, from the store."""
 

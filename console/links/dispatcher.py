@@ -36,6 +36,7 @@ class Dispatcher:
     Args:
         send: brings a payload to an address.
         ended: takes an exchange that came to its end.
+        following: what is to be sent the moment an exchange ended, before anybody learns of its end.
         room: most requests in flight.
         send_wait_s: longest time from send() until sent() is called.
         progress: when the line last dealt with a request sent before the one to an address that it has not
@@ -50,6 +51,7 @@ class Dispatcher:
         *,
         send: Callable[[Address, bytes], None],
         ended: Callable[[Exchange], None],
+        following: Callable[[Exchange], Submission | None] = lambda _ended: None,
         room: int,
         send_wait_s: float,
         progress: Callable[[Address, bool], float | None],
@@ -57,6 +59,7 @@ class Dispatcher:
     ) -> None:
         self._send = send
         self._ended = ended
+        self._following = following
         self._progress = progress
         self._full_room = room
         self._most_room = room
@@ -239,6 +242,8 @@ class Dispatcher:
                 self.room = min(self.room + 1, self._most_room)
             if step.ended.ticket == self._trial:
                 self._tried(step.ended)
+            if step.ended.positive and (following := self._following(step.ended)) is not None:
+                self._begin_next(following, now)
             self._ended(step.ended)
             if fill:
                 self._fill(now)
@@ -274,6 +279,13 @@ class Dispatcher:
             else:
                 self._begin(submission, now)
         self._waiting.extendleft(reversed(skipped))
+
+    def _begin_next(self, submission: Submission, now: float) -> None:
+        """Begin what follows on an exchange; where others wait for room, after them."""
+        if self._waiting or self._unheard or self._trial is not None:
+            self._waiting.append(submission)
+        else:
+            self._begin(submission, now)
 
     def _begin(self, submission: Submission, now: float) -> None:
         address = submission.address

@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.dispatcher import Dispatcher, Submission, lost
@@ -72,12 +73,19 @@ class HubLink(ABC):
         self._commands: deque[Callable[[float], None]] = deque()
         self._results: deque[Exchange] = deque()
         self._open_tickets: dict[int, Submission] = {}
+        self._followings: dict[int, Submission] = {}
+        """What is to be sent later, by the ticket of the exchange that it follows on."""
+        self._to_follow: dict[int, Submission] = {}
+        """The same by their own tickets."""
+        self._begun: Submission | None = None
+        """What followed on the exchange that ends now (hub's thread)."""
         self._next_ticket = 1
         self._closing = False
         self._lost = False
         self._dispatcher = Dispatcher(
             send=self._transmit,
             ended=self._deliver,
+            following=self._following,
             room=room,
             send_wait_s=send_wait_s,
             progress=self._progress_before,
@@ -125,6 +133,17 @@ class HubLink(ABC):
                 return ticket
         self._command(lambda now: self._dispatcher.submit(submission, now))
         return ticket
+
+    def submit_after(self, ticket: int, request: UdsRequest) -> int | None:
+        """See ports.FollowingSent."""
+        with self._lock:
+            before = self._open_tickets.get(ticket) or self._to_follow.get(ticket)
+            if before is None or self._closing:
+                return None
+            following = Submission(self._next_ticket, before.address, request, before.timing)
+            self._next_ticket += 1
+            self._followings[ticket] = self._to_follow[following.ticket] = following
+        return following.ticket
 
     def wait(self, timeout_s: float | None = None) -> Sequence[Exchange]:
         """Return what ended since the last call; wait for at least one until `timeout_s`."""
@@ -278,9 +297,37 @@ class HubLink(ABC):
 
     def _deliver(self, exchange: Exchange) -> None:
         with self._lock:
-            if self._open_tickets.pop(exchange.ticket, None) is not None:
-                self._results.append(exchange)
+            begun, self._begun = self._begun, None
+            if begun is None and exchange.positive:
+                # One may have been submitted after the hub's thread looked.
+                late, self._begun = self._following(exchange), None
+                if late is not None:
+                    self._command(partial(self._dispatcher.submit, late))
+            self._forget_followings(exchange.ticket)
+            if self._open_tickets.pop(exchange.ticket, None) is None:
+                return
+            self._results.append(exchange)
+            # While enough is still to come, whoever waits need not be awake for each of them.
+            coming = self._followings.get(begun.ticket) if begun is not None else None
+            if coming is None or coming.ticket not in self._followings:
                 self._lock.notify_all()
+
+    def _following(self, ended: Exchange) -> Submission | None:
+        """Return what is to be sent now that `ended` ended well; from here on it is in flight."""
+        with self._lock:
+            if ended.ticket not in self._open_tickets:
+                return None
+            begun = self._begun = self._followings.pop(ended.ticket, None)
+            if begun is not None:
+                del self._to_follow[begun.ticket]
+                self._open_tickets[begun.ticket] = begun
+        return begun
+
+    def _forget_followings(self, ticket: int) -> None:
+        """Forget what was to follow on an exchange that did not end well, and what was to follow on that."""
+        while (following := self._followings.pop(ticket, None)) is not None:
+            ticket = following.ticket
+            del self._to_follow[ticket]
 
     def _take_answer(self, address: Address, payload: bytes, now: float) -> None:
         """Give a whole message of a unit to whom it belongs."""

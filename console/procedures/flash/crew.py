@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from workshop_console.console.errors import ConsoleError
@@ -11,7 +12,7 @@ from workshop_console.console.model.address import Address
 from workshop_console.console.model.description import Timing
 from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason, UdsRequest
 from workshop_console.console.model.flash import FlashProgress
-from workshop_console.console.ports import PendingTold, VehicleLink
+from workshop_console.console.ports import FollowingSent, PendingTold, VehicleLink
 from workshop_console.console.procedures.flash.board import Board
 from workshop_console.console.procedures.flash.desk import FlashDesk
 from workshop_console.console.procedures.flash.requests import ALL_TESTER_PRESENT
@@ -28,6 +29,8 @@ PRESENT_EVERY_S = 2.0
 LAPSE_S = 2.5
 """How long a line may be away before the vehicle is quieted anew: S3 may be over then, and before that it
 would end the session of a unit that waits for its next block."""
+_LEAST_AHEAD, _MOST_AHEAD = 8, 16
+"""Requests that a line is told ahead: filled up when they are fewer than the first number."""
 _LOOK_S = 0.25
 """Longest time without a look at pauses and testers present."""
 
@@ -48,14 +51,39 @@ Talk = Generator[UdsRequest | Rest | Reopen, Exchange, Result]
 """One unit's part of flashing: as a UnitScript, and it can rest and wait for the line."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """A request that the line has before the script asked for it."""
+
+    request: UdsRequest
+    ticket: int
+    after: int
+    """Ticket of the exchange that it follows on; it is sent if that ends positively, else forgotten."""
+
+
 @dataclass(kw_only=True)
 class Hand:
     """How a unit is asked at the moment; its script changes that as it goes."""
 
     address: Address
     timing: Timing
-    meanwhile: Callable[[], None] | None = None
-    """Done once after the next request went out, while its answer is on its way."""
+    coming: Callable[[int], UdsRequest | None] | None = None
+    """Set beside a request: gives what the script asks after it where all answers are positive: 0 the next
+    one, 1 the one after that. It is made, and on a line that can do that sent, without waiting for the
+    script."""
+    ahead: deque[Ahead] = field(default_factory=deque)
+
+    def next_ahead(self, wanted: object, ended: Exchange | None) -> Ahead | None:
+        """Return what the line was told before, when the script wants it now; else all of that is void.
+
+        `ended`: the exchange that the script got. After a positive one the next was sent.
+        """
+        ahead = self.ahead[0] if self.ahead else None
+        sent = ended is not None and ahead is not None and ended.ticket == ahead.after and ended.positive
+        if ahead is not None and sent and ahead.request is wanted:
+            return self.ahead.popleft()
+        self.ahead.clear()
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +115,16 @@ class Crew:
     """Quiets the vehicle again, on a line that was away for long; None: it is not quiet."""
     _next_present: float = 0.0
     _gave_up: bool = False
+    _looked_at: VehicleLink | None = None
+    _takes_following: FollowingSent | None = None
+
+    @property
+    def takes_following(self) -> FollowingSent | None:
+        """The line, where it can be told what comes next."""
+        if self._looked_at is not self.link:
+            self._looked_at = self.link
+            self._takes_following = self.link if isinstance(self.link, FollowingSent) else None
+        return self._takes_following
 
     def run(self, parts: Sequence[Part[Result]]) -> Generator[FlashProgress, None, list[Result]]:
         """Run all scripts at once and return their results in the order of `parts`.
@@ -158,6 +196,8 @@ class _Shift(Generic[Result]):
         """Ticket, part."""
         self._ready: list[tuple[int, Exchange | None]] = [(index, None) for index in range(len(parts))]
         self._resting: dict[int, float] = {}
+        self._early: dict[int, Exchange] = {}
+        """By ticket: what ended before the script asked for it."""
         self._for_line: set[int] = set()
         self._results: dict[int, Result] = {}
         self._failure: Exception | None = None
@@ -186,21 +226,42 @@ class _Shift(Generic[Result]):
                 self._failure = self._failure or failure
                 continue
             hand = part.hand
+            ahead = hand.next_ahead(wanted, exchange)
             if isinstance(wanted, UdsRequest):
-                if self._crew.link.lost:
+                if ahead is not None:
+                    self._ask(index, hand, ahead.ticket)
+                elif self._crew.link.lost:
                     self._ready.append((index, _made(hand.address, Outcome.LINK_LOST, wanted.payload)))
-                    continue
-                self.in_flight[self._crew.link.submit(hand.address, wanted, hand.timing)] = index
-                if (meanwhile := hand.meanwhile) is not None:
-                    hand.meanwhile = None
-                    meanwhile()
+                else:
+                    self._ask(index, hand, self._crew.link.submit(hand.address, wanted, hand.timing))
             elif isinstance(wanted, Rest):
                 self._resting[index] = self._crew.desk.monotonic() + wanted.seconds
             else:
                 self._for_line.add(index)
 
+    def _ask(self, index: int, hand: Hand, ticket: int) -> None:
+        """Wait for the answer to a request that is on its way, and prepare the next one meanwhile."""
+        if (early := self._early.pop(ticket, None)) is not None:
+            self._ready.append((index, early))
+        else:
+            self.in_flight[ticket] = index
+        coming, hand.coming = hand.coming, None
+        if coming is None:
+            return
+        line, last = self._crew.takes_following, hand.ahead[-1].ticket if hand.ahead else ticket
+        if line is None:
+            coming(0)
+        elif len(hand.ahead) < _LEAST_AHEAD:
+            while len(hand.ahead) < _MOST_AHEAD and (request := coming(len(hand.ahead))) is not None:
+                following = line.submit_after(last, request)
+                if following is None:
+                    return
+                hand.ahead.append(Ahead(request=request, ticket=following, after=last))
+                last = following
+
     def line_is(self, *, back: bool) -> None:
         """Let the scripts that wait for the line go on."""
+        self._early.clear()  # tickets of the old line
         outcome = Outcome.POSITIVE if back else Outcome.LINK_LOST
         self._ready += [(i, _made(self._parts[i].hand.address, outcome)) for i in sorted(self._for_line)]
         self._for_line.clear()
@@ -216,6 +277,8 @@ class _Shift(Generic[Result]):
             for exchange in exchanges:
                 if (index := self.in_flight.pop(exchange.ticket, None)) is not None:
                     self._ready.append((index, exchange))
+                elif any(exchange.ticket == ahead.ticket for hand in self._hands for ahead in hand.ahead):
+                    self._early[exchange.ticket] = exchange
             if not exchanges:
                 self._look_at_pending()
                 if crew.link.lost:
@@ -233,6 +296,10 @@ class _Shift(Generic[Result]):
     @property
     def _in_hand(self) -> list[int]:
         return sorted(self.in_flight.values())
+
+    @property
+    def _hands(self) -> list[Hand]:
+        return [part.hand for part in self._parts]
 
     def _look_at_pending(self) -> None:
         link = self._crew.link

@@ -101,9 +101,9 @@ class Programming(UnitTalk):
         blocks = Blocks(self._payload, segment, length, self._crc32[name])
         count, number = blocks.count, 0
         try:
-            while not blocks.ended or blocks.next is not None:
-                request = blocks.next or (yield from self._made(blocks, segment))
-                hand.meanwhile = blocks.make
+            while not blocks.ended:
+                request = blocks.take() or (yield from self._made(blocks, segment))
+                hand.coming = blocks.coming
                 exchange = yield request
                 if exchange.outcome is not Outcome.POSITIVE:
                     self._board.answered(exchange)
@@ -114,7 +114,7 @@ class Programming(UnitTalk):
                 block(unit, name, number, count, self._taken)
             outcome, detail = ("positive", f"{name} {count}/{count}") if blocks.whole else ("broken", "")
         finally:
-            hand.meanwhile = None
+            hand.coming = None
             self._log.complete(entry, outcome, detail)
         if not blocks.whole:
             raise RefusalError(FlashStep.TRANSFER, told("WC-729", unit=unit, segment=name))
@@ -122,11 +122,10 @@ class Programming(UnitTalk):
     def _made(self, blocks: Blocks, segment: Segment) -> Talk[UdsRequest]:
         """Return the next block from a disk that hangs or fails: the unit can wait a while, kept alive."""
         for _ in range(READ_TRIES):
-            if blocks.next is not None:
-                return blocks.next
+            if (block := blocks.take()) is not None:
+                return block
             self._board.warn(told("WC-729", unit=self.target.unit, segment=segment.name))
             yield Rest(1.0)
-            blocks.make()
         raise RefusalError(FlashStep.TRANSFER, told("WC-729", unit=self.target.unit, segment=segment.name))
 
     def _send_again(self, request: UdsRequest, exchange: Exchange) -> Talk[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import deque
 
 from workshop_console.console.model.exchange import UdsRequest
 from workshop_console.console.model.flash import Segment
@@ -51,37 +52,51 @@ class Blocks:
         self._crc32 = 0
         self.count = -(-segment.stored // self._size)
         self.made = 0
-        """Blocks that were made so far, `next` included."""
-        self.next: UdsRequest | None = None
-        """The block to send; None: all were made, or `error` is set."""
+        """Blocks that were made so far."""
+        self._waiting: deque[UdsRequest] = deque()
+        """Made and not taken."""
         self.error: OSError | None = None
-        self.make()
+        """Why the next block could not be made."""
 
     @property
     def ended(self) -> bool:
-        """Whether all blocks were made."""
-        return self._at >= self._end
+        """Whether all blocks were taken."""
+        return self._at >= self._end and not self._waiting
 
     @property
     def whole(self) -> bool:
         """Whether what was made is what was checked; after the last block."""
         return self._crc32 == self._expected
 
-    def make(self) -> None:
-        """Make the next block."""
-        self.next, self.error = None, None
+    def take(self) -> UdsRequest | None:
+        """Return the next block; None: it cannot be read now, see `error`."""
+        block = self.coming(0)
+        if block is not None:
+            self._waiting.popleft()
+        return block
+
+    def coming(self, count: int) -> UdsRequest | None:
+        """Return the block that is taken after `count` others; None: there is none, or it cannot be read."""
+        if count < len(self._waiting):
+            return self._waiting[count]
+        return self._make() if count == len(self._waiting) else None
+
+    def _make(self) -> UdsRequest | None:
+        self.error = None
         size = min(self._size, self._end - self._at)
         if size <= 0:
-            return
+            return None
         try:
             data = self._payload.read(self._at, size)
             if len(data) != size:
                 raise OSError("payload too short")
         except (OSError, ValueError) as error:  # ValueError: of a file that was closed
             self.error = error if isinstance(error, OSError) else OSError(str(error))
-            return
+            return None
         self._crc32 = zlib.crc32(data, self._crc32)
         self._at += size
         self.made += 1
         counter = self.made & 0xFF
-        self.next = UdsRequest(payload=b"".join((b"\x36", bytes((counter,)), data)), echo_bytes=1)
+        block = UdsRequest(payload=b"".join((b"\x36", bytes((counter,)), data)), echo_bytes=1)
+        self._waiting.append(block)
+        return block
