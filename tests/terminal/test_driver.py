@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import time
 from pathlib import Path
@@ -48,12 +49,11 @@ def test_idle_is_silent() -> None:
 def test_a_terminal_that_goes_away_ends_the_program_in_order(signal_too: bool) -> None:
     with Line(["sh", "-c", 'trap \'\' HUP; exec "$0" "$@"', *PROGRAM] if not signal_too else PROGRAM) as line:
         line.shows(_FIRST)
-        before, started = line.cpu_s(), time.monotonic()
+        started = time.monotonic()
         line.hang_up()
         code = line.until_ended(10.0)
         assert time.monotonic() - started < 3.0
         assert code == (0 if not signal_too else -signal.SIGHUP)
-        assert before < 20
 
 
 def test_a_terminal_that_nobody_reads_stops_nothing_and_takes_no_memory(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_terminal_that_nobody_reads_stops_nothing_and_takes_no_memory(tmp_path
         end = time.monotonic() + 30
         while log.stat().st_size < beats + 250:  # nobody reads the terminal meanwhile
             assert time.monotonic() < end
-            time.sleep(0)
+            select.select([], [], [], 0.02)
         assert line.memory_bytes() - before < 4_000_000
         line.until(lambda: beat(line) > beats + 250)
 
