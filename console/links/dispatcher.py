@@ -156,6 +156,8 @@ class Dispatcher:
     def tick(self, now: float, *, line_busy: bool = False) -> None:
         """Act on the deadlines that passed."""
         for conversation in list(self._running.values()):
+            if (deadline := conversation.deadline) is None or now < deadline:
+                continue
             step = conversation.tick(
                 now,
                 line_busy=line_busy,

@@ -6,6 +6,7 @@ Descriptions and units are outside: a P2 of 0 would call every answer late, one 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workshop_console.console.model.description import Timing
 from workshop_console.console.model.exchange import UdsRequest
@@ -36,9 +37,14 @@ class Limits:
 
 def clamp(timing: Timing, request: UdsRequest) -> Limits:
     """Return what `timing` and `request` ask for, within sane bounds."""
+    return _clamp(timing, request.first_wait_ms, request.repeatable)
+
+
+@lru_cache(maxsize=256)
+def _clamp(timing: Timing, first_wait_ms: int, repeatable: bool) -> Limits:
     p2_s = _between(SHORTEST_P2_S, timing.p2_ms / 1000, LONGEST_P2_S)
-    if request.first_wait_ms > 0:
-        p2_s = _between(SHORTEST_P2_S, request.first_wait_ms / 1000, LONGEST_FIRST_WAIT_S)
+    if first_wait_ms > 0:
+        p2_s = _between(SHORTEST_P2_S, first_wait_ms / 1000, LONGEST_FIRST_WAIT_S)
     return Limits(
         p2_s=p2_s,
         p2_star_s=_between(SHORTEST_P2_STAR_S, timing.p2_star_ms / 1000, LONGEST_P2_STAR_S),
@@ -46,7 +52,7 @@ def clamp(timing: Timing, request: UdsRequest) -> Limits:
             SHORTEST_P2_STAR_S, timing.pending_budget_ms / 1000, LONGEST_PENDING_BUDGET_S
         ),
         busy_budget_s=_between(0.0, timing.busy_budget_ms / 1000, LONGEST_BUSY_BUDGET_S),
-        retries=min(max(timing.retries, 0), MOST_RETRIES) if request.repeatable else 0,
+        retries=min(max(timing.retries, 0), MOST_RETRIES) if repeatable else 0,
     )
 
 

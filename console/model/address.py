@@ -15,6 +15,9 @@ class DoipAddress:
 
     logical: int
 
+    def __hash__(self) -> int:  # a key wherever exchanges are kept: the generated one makes a tuple each time
+        return self.logical
+
     def __str__(self) -> str:
         return f"0x{self.logical:04X}"
 

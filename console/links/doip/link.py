@@ -121,6 +121,8 @@ class DoipLink(HubLink):
         self._acknowledges = False
         self._orders = count(1)
         self._sendings: dict[Address, _Sendings] = {}
+        self._known: dict[bytes, DoipAddress] = {}
+        """Units that were asked, by their addresses on the wire."""
         self._acknowledged = _Progress()
         self._dealt_with = _Progress()
         self._connection: Connection | None = connect(gateway)
@@ -154,7 +156,10 @@ class DoipLink(HubLink):
 
     def _transmit(self, address: Address, payload: bytes) -> None:
         assert isinstance(address, DoipAddress)  # noqa: S101  # submit() checked it
-        self._sendings.setdefault(address, _Sendings()).add(payload, next(self._orders))
+        if (sendings := self._sendings.get(address)) is None:
+            sendings = self._sendings[address] = _Sendings()
+            self._known[address.logical.to_bytes(2, "big")] = address
+        sendings.add(payload, next(self._orders))
         self._write(self._diagnostic(address.logical, payload))
         if not self._acknowledges and self._dispatcher.send_wait_s < ACKNOWLEDGE_S:
             self._dispatcher.sent(address, time.monotonic())
@@ -281,9 +286,9 @@ class DoipLink(HubLink):
         match message.payload_type:
             case PayloadType.DIAGNOSTIC_MESSAGE:
                 if payload[2:4] == self._gateway.tester_address.to_bytes(2, "big"):
-                    self._answered(DoipAddress(int.from_bytes(payload[:2], "big")), payload[4:], now)
+                    self._answered(self._source(payload), payload[4:], now)
             case PayloadType.DIAGNOSTIC_POSITIVE_ACKNOWLEDGE:
-                address = DoipAddress(int.from_bytes(payload[:2], "big"))
+                address = self._source(payload)
                 self._acknowledges = True
                 self._acknowledged.at = now  # also when it is for a request that was given up: it moves on
                 self._dispatcher.send_wait_s = ACKNOWLEDGE_S
@@ -291,7 +296,7 @@ class DoipLink(HubLink):
                     self._come_to(self._acknowledged, address, now)
                     self._dispatcher.sent(address, now)
             case PayloadType.DIAGNOSTIC_NEGATIVE_ACKNOWLEDGE:
-                address = DoipAddress(int.from_bytes(payload[:2], "big"))
+                address = self._source(payload)
                 if self._names_request(address, payload[5:]):
                     self._come_to(self._acknowledged, address, now)
                     self._come_to(self._dealt_with, address, now)
@@ -300,6 +305,10 @@ class DoipLink(HubLink):
                 self._write(alive(self._gateway.tester_address, self._version))
             case _:  # announcements, states, header refusals of something of no consequence
                 pass
+
+    def _source(self, payload: bytes) -> DoipAddress:
+        """Return who sent a diagnostic message or an acknowledgement."""
+        return self._known.get(payload[:2]) or DoipAddress(int.from_bytes(payload[:2], "big"))
 
     def _take_skipped(self, skipped: Skipped, now: float) -> None:
         if skipped.payload_type == PayloadType.DIAGNOSTIC_MESSAGE and len(skipped.head) == 4:
