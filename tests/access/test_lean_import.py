@@ -8,7 +8,7 @@ import sys
 
 def test_httpx_comes_without_its_command_line() -> None:
     program = (
-        "import sys, workshop_console.console.access.http_access_server\n"
+        "import sys, workshop_console.console.access.bounded_http, httpx\n"
         "print(*sorted({'click', 'pygments', 'rich'} & set(sys.modules)), 'httpx' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
