@@ -141,7 +141,8 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
             title.show(self.title_text(), self.title_right())
         for line in self.query(MessageLine):
             self._draw_message(line)
-        self.query_one(KeyBar).show(*self.footer())
+        for keys in self.query(KeyBar):
+            keys.show(*self.footer())
 
     def _draw_message(self, line: MessageLine) -> None:
         columns, rows = self.app.size
