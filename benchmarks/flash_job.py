@@ -159,8 +159,8 @@ def _workers() -> list[int]:
     """Return the flash workers that this process started and that are at work."""
     found = []
     for children in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # a thread or a process that ended meanwhile
-            for process in children.read_text().split():
+        for process in children.read_text().split():
+            with contextlib.suppress(OSError):
                 arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
                 if flash_starting.COMMAND.encode() in arguments:
                     found.append(int(process))

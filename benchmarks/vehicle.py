@@ -39,18 +39,16 @@ def vehicle(
     pace: int | None = None,
     block_size: int = BLOCK_SIZE,
     fd: bool = False,
-    awake_ms: float = 0.0,
 ) -> Iterator[RunningVehicle]:
     """Start the vehicle and give its address; end it with the block.
 
-    `block_size`: consecutive frames that its units take in one go (0: all); `fd`: the address says CAN FD;
-    `awake_ms`: how long it looks for the next request before it sleeps.
+    `block_size`: consecutive frames that its units take in one go (0: all); `fd`: the address says CAN FD.
     """
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "statistics.json"
-        arguments = [name, line, str(answer_after_ms), str(pace or 0), str(block_size)]
+        arguments = [name, line, str(answer_after_ms), str(pace or 0), str(block_size), str(counts)]
         child = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.vehicle", *arguments, str(awake_ms), str(counts)],
+            [sys.executable, "-m", "benchmarks.vehicle", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -71,7 +69,7 @@ def vehicle(
 
 def main() -> None:
     """Be the vehicle until standard input closes."""
-    name, line, answer_after_ms, pace, block_size, awake_ms, counts = sys.argv[1:]
+    name, line, answer_after_ms, pace, block_size, counts = sys.argv[1:]
     definition = load_vehicle(name)
     definition = replace(definition, units=tuple(replace(unit, silent=False) for unit in definition.units))
     stop = threading.Event()
@@ -92,7 +90,6 @@ def main() -> None:
         socketcand=("127.0.0.1", 0) if line == "socketcand" else None,
         pace=int(pace) or None,
         block_size=int(block_size),
-        awake_ms=float(awake_ms),
         answer_after_ms=int(answer_after_ms),
         stats_file=Path(counts),
         ready=ready,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
 
 NEGATIVE_RESPONSE = 0x7F
 BUSY_REPEAT_REQUEST = 0x21
@@ -46,7 +45,13 @@ class Expected:
     @classmethod
     def by(cls, request: bytes, echo_bytes: int) -> Expected:
         """Return what is expected of an answer to `request`."""
-        return _expected(request[: 1 + max(echo_bytes, 1)], max(echo_bytes, 0))
+        echo = request[1 : 1 + max(echo_bytes, 0)]
+        suppressed = False
+        if request[0] in SERVICES_WITH_SUB_FUNCTION and len(request) > 1:
+            suppressed = bool(request[1] & SUPPRESS_POSITIVE_RESPONSE)
+            if echo:
+                echo = bytes((echo[0] & ~SUPPRESS_POSITIVE_RESPONSE,)) + echo[1:]
+        return cls(request[0], echo, suppressed)
 
     def fit(self, payload: bytes) -> Fit:
         """Return what `payload` is to the request."""
@@ -70,15 +75,3 @@ class Expected:
     def may_own(self, payload: bytes) -> bool:
         """Return whether `payload` could be a final answer to the request."""
         return self.fit(payload) in (Fit.POSITIVE, Fit.NEGATIVE, Fit.BUSY)
-
-
-@lru_cache(maxsize=1024)
-def _expected(head: bytes, echo_bytes: int) -> Expected:
-    """Return what is expected of an answer to a request that begins with `head`."""
-    echo = head[1 : 1 + echo_bytes]
-    suppressed = False
-    if head[0] in SERVICES_WITH_SUB_FUNCTION and len(head) > 1:
-        suppressed = bool(head[1] & SUPPRESS_POSITIVE_RESPONSE)
-        if echo:
-            echo = bytes((echo[0] & ~SUPPRESS_POSITIVE_RESPONSE,)) + echo[1:]
-    return Expected(head[0], echo, suppressed)

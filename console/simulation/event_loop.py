@@ -21,7 +21,6 @@ from workshop_console.console.simulation.scheduler import Timer
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 60.0
-_LONG_S = 0.01
 _FEW_TIMERS = 1_000
 """Cancelled timers wait for their time like others; above this number they are sorted out now and then."""
 _SELECT_LIMIT = 1024
@@ -29,15 +28,9 @@ _SELECT_LIMIT = 1024
 
 
 class EventLoop:
-    """Runs callbacks one after the other; an exception in one ends neither the loop nor the others.
+    """Runs callbacks one after the other; an exception in one ends neither the loop nor the others."""
 
-    Args:
-        awake_s: how long it looks for the next thing to do before it sleeps. A whole core for nothing, but
-            what is measured then is the other side, and not how fast the system wakes a process.
-    """
-
-    def __init__(self, *, awake_s: float = 0.0) -> None:
-        self._awake_s = awake_s
+    def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
@@ -123,7 +116,7 @@ class EventLoop:
         elif self._timers:
             wait_s = min(wait_s, max(0.0, self._timers[0][0] - monotonic()))
         # Timers first: the bus must have lived through the past before a socket adds to it.
-        ready = self._look(wait_s) if self._awake_s else self._wait(wait_s)
+        ready = self._wait(wait_s)
         self._run_due()
         for key, events in ready:
             if key.fileobj in self._selector.get_map():  # an earlier callback may have closed it
@@ -140,16 +133,6 @@ class EventLoop:
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()
-
-    def _look(self, wait_s: float) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait awake, and then asleep."""
-        began = monotonic()
-        while True:
-            if ready := self._selector.select(0):
-                return ready
-            now = monotonic()
-            if now - began >= min(wait_s, self._awake_s):
-                return self._wait(max(0.0, wait_s - (now - began)))
 
     def _run_due(self) -> None:
         now = monotonic()
@@ -187,8 +170,6 @@ class EventLoop:
         watched = [fileno()]
 
         def wait(timeout_s: float) -> list[tuple[selectors.SelectorKey, int]]:
-            if timeout_s >= _LONG_S:  # whole milliseconds first: one call of the system instead of two
-                return selector.select(int(timeout_s * 1000) / 1000)
             if timeout_s > 0 and not select.select(watched, (), (), timeout_s)[0]:
                 return []
             return selector.select(0)

@@ -44,7 +44,6 @@ def run(
     request_faults: RequestFaults | None = None,
     answer_after_ms: int | None = None,
     seed: int = 0,
-    awake_ms: float = 0.0,
     stats_file: Path | None = None,
     nonvolatile: Path | None = None,
     as_delivered: bool = False,
@@ -68,7 +67,6 @@ def run(
         seed: makes chance (lost answers, seeds) repeatable.
         nonvolatile: folder where units keep their software over the end of the simulation; None: nowhere.
         as_delivered: forget what is kept there, and begin with the units as they were delivered.
-        awake_ms: how long the simulation looks for the next request before it sleeps; for measurements.
         stats_file: gets frames and bus time as JSON at the end.
         ready: called once with what was bound: {"vehicle", "vin", "line", "doip": [host, port] | None,
             "socketcand": [host, port] | None, "can": [spec, ...]}.
@@ -79,7 +77,7 @@ def run(
             address that cannot be used, WC-107 statistics or a folder that cannot be written.
     """
     with contextlib.ExitStack() as cleanup:
-        loop = EventLoop(awake_s=awake_ms / 1000)
+        loop = EventLoop()
         cleanup.callback(loop.close)
         line_faults, close_fault = parse_faults(faults, definition.units)
         at_requests = parse_request_faults(faults, definition.units)

@@ -17,8 +17,6 @@ from enum import IntEnum
 
 _HEADER = struct.Struct(">BBHI")
 HEADER_BYTES = _HEADER.size
-_DIAGNOSTIC = struct.Struct(">BBHIHH")
-"""Header, source and target of a diagnostic message."""
 
 LONGEST_PAYLOAD_BYTES = 128 * 1024
 """A message up to here is kept; the longest that a unit is known to send is 64 KiB and a header."""
@@ -138,12 +136,7 @@ def encode_routing_activation(source: int, activation_type: int, *, version: int
 
 def encode_diagnostic(source: int, target: int, data: bytes, *, version: int) -> bytes:
     """Return a diagnostic message (ISO 13400-2:2019, table 21)."""
-    return (
-        _DIAGNOSTIC.pack(
-            version, version ^ 0xFF, PayloadType.DIAGNOSTIC_MESSAGE, 4 + len(data), source, target
-        )
-        + data
-    )
+    return encode(PayloadType.DIAGNOSTIC_MESSAGE, struct.pack(">HH", source, target) + data, version=version)
 
 
 def decode_datagram(datagram: bytes) -> Message | None:
@@ -181,27 +174,24 @@ class StreamDecoder:
 
     def feed(self, data: bytes) -> list[Message | Skipped]:
         """Return the messages that `data` completes. Raises ProtocolError when it is no DoIP."""
-        whole: bytes | bytearray = data  # most often what comes begins and ends with a message
-        if self._buffer:
-            self._buffer += data
-            whole = self._buffer
+        self._buffer += data
         messages: list[Message | Skipped] = []
-        start, length_of_all = 0, len(whole)
+        start = 0
         while True:
             if self._skip is not None:
-                start, skipped = self._read_past(whole, start)
+                start, skipped = self._read_past(start)
                 if skipped is None:
                     break
                 messages.append(skipped)
-            if length_of_all - start < HEADER_BYTES:
+            if len(self._buffer) - start < HEADER_BYTES:
                 # An impossible beginning is refused before the rest of a header is waited for.
-                begun = whole[start : start + 2]
+                begun = self._buffer[start : start + 2]
                 if len(begun) == 2 and begun[0] ^ 0xFF != begun[1]:
                     raise ProtocolError(begun.hex())
                 break
-            version, inverse, payload_type, length = _HEADER.unpack_from(whole, start)
+            version, inverse, payload_type, length = _HEADER.unpack_from(self._buffer, start)
             if version ^ 0xFF != inverse:
-                raise ProtocolError(whole[start : start + HEADER_BYTES].hex())
+                raise ProtocolError(self._buffer[start : start + HEADER_BYTES].hex())
             shortest, longest = _LENGTHS.get(payload_type, (0, LONGEST_PAYLOAD_BYTES))
             if not shortest <= length <= longest:
                 if length > LONGEST_SKIPPED_BYTES:
@@ -210,21 +200,18 @@ class StreamDecoder:
                 self._skip = (payload_type, length, bytearray(), length)
                 continue
             end = start + HEADER_BYTES + length
-            if length_of_all < end:
+            if len(self._buffer) < end:
                 break
-            messages.append(Message(payload_type, bytes(whole[start + HEADER_BYTES : end]), version))
+            messages.append(Message(payload_type, bytes(self._buffer[start + HEADER_BYTES : end]), version))
             start = end
-        if whole is self._buffer:
-            del self._buffer[:start]
-        elif start < length_of_all:
-            self._buffer += whole[start:]
+        del self._buffer[:start]
         return messages
 
-    def _read_past(self, whole: bytes | bytearray, start: int) -> tuple[int, Skipped | None]:
+    def _read_past(self, start: int) -> tuple[int, Skipped | None]:
         assert self._skip is not None  # noqa: S101  # only called while a message is read past
         payload_type, length, head, left = self._skip
-        taken = min(left, len(whole) - start)
-        head += whole[start : start + min(taken, 4 - len(head))]
+        taken = min(left, len(self._buffer) - start)
+        head += self._buffer[start : start + min(taken, 4 - len(head))]
         start += taken
         if taken < left:
             self._skip = (payload_type, length, head, left - taken)

@@ -51,11 +51,6 @@ finding out which request it is that a gateway hangs up on."""
 _STALL_COUNTS = 3
 """A connection that stalled costs so much time that it counts for several that broke at once."""
 _CHUNK_BYTES = 65_536
-AWAKE_S = 0.00015
-"""How long the answer to a block is waited for awake."""
-SLEEPS_FOR_BLOCKS = 64
-"""How many are waited for asleep after one that did not come in that time: a whole core for nothing is too
-much."""
 
 _NACK_REASONS = {
     DiagnosticNack.UNKNOWN_TARGET_ADDRESS: SilentReason.UNKNOWN_TARGET,
@@ -126,8 +121,6 @@ class DoipLink(HubLink):
         self._acknowledges = False
         self._orders = count(1)
         self._sendings: dict[Address, _Sendings] = {}
-        self._slow_blocks = 0
-        """How often an answer is waited for asleep before one is waited for awake again."""
         self._known: dict[bytes, DoipAddress] = {}
         """Units that were asked, by their addresses on the wire."""
         self._acknowledged = _Progress()
@@ -201,15 +194,6 @@ class DoipLink(HubLink):
 
     def _write(self, message: bytes) -> None:
         if self._connection is not None:
-            if not self._outgoing:
-                try:
-                    message = message[self._connection.tcp.send(message) :]
-                except BlockingIOError:
-                    pass
-                except OSError:  # broken; reading says so too, and handles it
-                    return
-                if not message:
-                    return
             self._outgoing += message
             self._flush(self._connection)
 
@@ -234,7 +218,7 @@ class DoipLink(HubLink):
             if self._connection is None and wanted and not self._connect_again():
                 return
             self._work_due(time.monotonic())
-            for key, _ in self._ready():
+            for key, _ in self._selector.select(self._patience()):
                 if key.fileobj is self._wake_in:
                     self._woken()
                 elif self._connection is None:
@@ -246,20 +230,6 @@ class DoipLink(HubLink):
                 else:
                     self._listen(self._connection)
             self._watch_unfinished()
-
-    def _ready(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for something to read, or for a command.
-
-        While one block follows another, a moment awake: to be woken may take longer than a quick answer.
-        """
-        if self._followings and not self._slow_blocks:
-            until = time.monotonic() + AWAKE_S
-            while time.monotonic() < until:
-                if ready := self._selector.select(0):
-                    return ready
-            self._slow_blocks = SLEEPS_FOR_BLOCKS
-        self._slow_blocks = max(0, self._slow_blocks - 1)
-        return self._selector.select(self._patience())
 
     def _patience(self) -> float | None:
         due = self._next_due()

@@ -29,7 +29,7 @@ PRESENT_EVERY_S = 2.0
 LAPSE_S = 2.5
 """How long a line may be away before the vehicle is quieted anew: S3 may be over then, and before that it
 would end the session of a unit that waits for its next block."""
-_LEAST_AHEAD, _MOST_AHEAD = 16, 32
+_LEAST_AHEAD, _MOST_AHEAD = 8, 16
 """Requests that a line is told ahead: filled up when they are fewer than the first number."""
 _LOOK_S = 0.25
 """Longest time without a look at pauses and testers present."""
