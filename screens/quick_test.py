@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
 from rich.style import Style
+from textual.timer import Timer
 from textual.widget import Widget
 
 from workshop_console.console.model.report import QuickTestReport, UnitState
@@ -32,6 +33,9 @@ from workshop_console.widgets.tones import BAD, PLAIN, WARNING
 
 _NO_VALUES = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
 
+_REST_S = 0.7
+"""After so long the cursor rests on a row, and the line below tells about it."""
+
 
 class QuickTest(FilteredScreen):
     """Rows of the test that runs or ran; one of a kept report when `report` is given."""
@@ -48,6 +52,8 @@ class QuickTest(FilteredScreen):
     def __init__(self, report: QuickTestReport | None = None) -> None:
         super().__init__()
         self._kept = report
+        self._resting: Timer | None = None
+        """Runs while the cursor moves from row to row."""
 
     def body(self) -> Iterable[Widget]:
         """Return the list and the line for the filter."""
@@ -178,6 +184,8 @@ class QuickTest(FilteredScreen):
         """Say how far the test is, or what is behind the current row."""
         if text := job_text(self.session):
             return text
+        if self._resting is not None:
+            return ""
         key = self.query_one(Table).cursor_key
         row = next((row for row in self._all_rows() if row.key == key), None)
         if row is None or row.result is None:
@@ -192,6 +200,17 @@ class QuickTest(FilteredScreen):
         if retries := row.result.retries:
             parts.append(_("retries: {n}").format(n=formats.number(retries)))
         return "  ".join(parts)
+
+    def on_table_moved(self) -> None:
+        """Leave the line below empty while the cursor moves: it costs five times as much as the marker."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST_S, self._rest)
+
+    def _rest(self) -> None:
+        """Tell about the row that the cursor stays on."""
+        self._resting = None
+        self.redraw_frame()
 
     # Commands
 

@@ -183,8 +183,9 @@ class Table(Widget, can_focus=True):
         self._go(self._view.cursor + rows)
 
     def page(self, pages: int) -> None:
-        """Move by the height of the list."""
-        self._go(self._view.cursor + pages * max(1, self._shown - 1))
+        """Move by the height of the list, and the list with the cursor: no row is passed unseen."""
+        rows = pages * self._leap
+        self._go(self._view.cursor + rows, self._view.top + rows)
 
     def first(self) -> None:
         """Move to the first row."""
@@ -201,12 +202,14 @@ class Table(Widget, can_focus=True):
         self._go(number - 1)
         return self.cursor_key
 
-    def _go(self, index: int) -> None:
+    def _go(self, index: int, new_top: int | None = None) -> None:
         index = max(0, min(index, len(self._rows) - 1))
         old, top = self._view.cursor, self._view.top
         if index == old:
             return
         self._view.cursor = index
+        if new_top is not None:
+            self._view.top = new_top
         self._scroll_to_cursor()
         if self._view.top != top:
             self.refresh()
@@ -222,11 +225,17 @@ class Table(Widget, can_focus=True):
         """Rows that fit."""
         return max(1, self.size.height - self._heading)
 
+    @property
+    def _leap(self) -> int:
+        """Rows that the list scrolls by: three that were in sight stay in sight."""
+        return max(1, self._shown - 3)
+
     def _scroll_to_cursor(self) -> None:
-        """Scroll by half a screen when the cursor leaves it: so all lines are repainted less often."""
+        """Scroll by a page when the cursor leaves it: most steps move nothing but the marker."""
         view, shown = self._view, self._shown
+        view.top = max(0, min(view.top, len(self._rows) - shown))
         if not view.top <= view.cursor < view.top + shown:
-            step = max(1, shown // 2)
+            step = self._leap
             view.top = view.cursor - step if view.cursor < view.top else view.cursor - shown + step
         view.top = max(0, min(view.top, len(self._rows) - shown))
 

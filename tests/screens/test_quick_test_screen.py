@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.screens.driving import console
+from workshop_console.widgets.line import MessageLine
 
 
 @pytest.mark.parametrize(("answer", "cleared"), [("1", ("0x1001",)), ("2", ())])
@@ -28,3 +29,14 @@ async def test_the_line_below_says_what_narrow_columns_leave_out() -> None:
         await driver.run_quick_test()
         assert "HW " in driver.text
         assert "SW " in driver.text
+
+
+async def test_the_line_below_is_empty_while_the_cursor_moves() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        line = driver.app.screen.query_one(MessageLine)
+        before = line.text
+        await driver.press("down")
+        moving = line.text
+        await driver.until(lambda: "HW " in line.text)
+        assert (moving, line.text == before) == ("", False)

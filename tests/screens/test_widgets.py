@@ -124,6 +124,19 @@ async def test_the_cursor_row_is_always_in_sight() -> None:
         assert any("a77" in line and line.startswith(">") for line in texts(table))
 
 
+async def test_pages_pass_no_row_unseen() -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill(100)
+        await pilot.pause()
+        for pages in (1, -1):
+            before = [row.key for row in table.in_sight]
+            while table.cursor_key != (99 if pages > 0 else 0):
+                table.page(pages)
+                now = [row.key for row in table.in_sight]
+                assert set(before) & set(now)
+                before = now
+
+
 async def test_moving_the_cursor_repaints_two_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     async with TableApp().run_test(size=(60, 7)) as pilot:
         table = app_of(pilot).fill()

@@ -1,0 +1,332 @@
+"""Bytes, delays and processor time of the driver for thin lines, beside stock Textual and beside curses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.figures import Figure
+from benchmarks.thin_programs import (
+    DOWN,
+    ENTER,
+    ESCAPE,
+    HOME,
+    PAGE_DOWN,
+    Picture,
+    Program,
+    behind_s,
+    console,
+    curses_program,
+    open_quick_test,
+    run_quick_test,
+    told_by_curses,
+    told_facts,
+)
+from benchmarks.vehicle import vehicle
+
+Bytes = dict[str, list[int]]
+
+_UNITS = 45
+_KEYS = 10
+_KEY_GAP_S = 0.033
+_IDLE_S = 30.0
+_ANSWERS_MS = (30, 1000)
+"""Units that answer at once, and some that take their time: the table fills for seconds."""
+_CPU_RUNS = 3
+_LINES: tuple[tuple[str, int, int, float], ...] = (
+    ("2400 B/s", 2400, 0, 0.0),
+    ("960 B/s", 960, 0, 0.0),
+    ("2400 B/s behind a 64 kB buffer, 800 ms there and back", 2400, 65_536, 0.4),
+)
+
+
+class _Walk:
+    """Keys on all screens of interest; what each cost, and the picture after each."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.costs: Bytes = defaultdict(list)
+        self.pictures: list[Picture] = []
+        self.labels: list[str] = []
+
+    def note(self, label: str, count: int, **how: object) -> None:
+        """Take down what a picture cost."""
+        self.costs[label].append(count)
+        self.labels.append(label)
+        self.pictures.append(self._program.picture(**how))
+
+    def key(self, label: str, key: bytes, *, quiet_s: float = 0.3) -> None:
+        """Press a key."""
+        self.note(label, self._program.take(key, quiet_s=quiet_s))
+
+    def walk(self, *, repaints: bool) -> None:
+        """Go through the screens."""
+        program = self._program
+        program.sees(r"\[online\]")
+        program.until_quiet(0.8)
+        self.note("paint of the product groups", program.bytes_received)
+        for _ in range(3):
+            self.key("down in the product groups", DOWN)
+        self.key("there", b"m", quiet_s=0.6)
+        self.key("back", ESCAPE, quiet_s=0.6)
+        program.take(HOME)
+        open_quick_test(program)
+        run_quick_test(program)
+        self.key("-", ESCAPE, quiet_s=0.6)
+        for _ in range(4):
+            self.key("down in the menu", DOWN)
+        self.key("paint of the quick test", b"1", quiet_s=1.0)
+        if repaints:
+            self._repaint("quick test onto an empty screen")
+        for _ in range(_UNITS - 1):
+            self.key("down in the quick test", DOWN)
+        self.key("-", HOME, quiet_s=1.0)
+        for _ in range(10):
+            self.key("down and rest", DOWN, quiet_s=0.9)
+        self.key("-", HOME)
+        for _ in range(2):
+            self.key("page down", PAGE_DOWN, quiet_s=0.8)
+        self.key("-", HOME, quiet_s=0.8)
+        self.key("there", b"m", quiet_s=0.6)
+        self.key("back", ESCAPE, quiet_s=1.0)
+        self.key("there", ENTER, quiet_s=1.0)
+        self.key("back", ESCAPE, quiet_s=1.0)
+        self.key("-", ESCAPE, quiet_s=0.6)
+        self.key("paint of the fault memory", b"2", quiet_s=1.0)
+        if repaints:
+            self._repaint("fault memory onto an empty screen")
+        for _ in range(20):
+            self.key("down in the fault memory", DOWN)
+        self.key("-", HOME)
+        self.key("page down", PAGE_DOWN, quiet_s=0.8)
+
+    def _repaint(self, label: str) -> None:
+        before = self._program.bytes_received
+        os.kill(self._program.pid, signal.SIGCONT)  # as after a stop: the screen was another program's
+        self._program.until_quiet(0.8)
+        self.note(label, self._program.bytes_received - before, clear=True)
+
+
+def _by_curses(walk: _Walk, home: Path) -> Bytes:
+    """Return what the same pictures cost with curses."""
+    costs: Bytes = defaultdict(list)
+    with curses_program(walk.pictures, home) as program:
+        program.sees("Product groups")
+        program.until_quiet(0.3)
+        costs[walk.labels[0]].append(program.bytes_received)
+        for label in walk.labels[1:]:
+            costs[label].append(program.take(b" ", quiet_s=0.06))
+    return costs
+
+
+def _percent(values: list[int], share: float) -> int:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def _bytes(thin: Bytes, stock: Bytes, curses: Bytes) -> Iterator[Figure]:
+    def figure(name: str, label: str, goal: float, share: float) -> Figure:
+        measured, theirs, least = (
+            _percent(costs[label], share) if costs[label] else 0 for costs in (thin, stock, curses)
+        )
+        return Figure(
+            name=name,
+            measured=f"{measured:,} B" + (f" (most {max(thin[label]):,} B)" if share < 1 else ""),
+            compared=f"stock Textual {f'{theirs:,} B' if theirs else '-'}; curses {least:,} B",
+            value=measured,
+            goal=goal,
+            unit="B",
+            runs=len(thin[label]),
+        )
+
+    yield figure("paint of the product groups, from the start", "paint of the product groups", 1800, 0.5)
+    for screen in ("quick test", "fault memory"):
+        yield figure(f"paint of the {screen}, from the menu", f"paint of the {screen}", 1800, 0.5)
+        yield figure(
+            f"paint of the {screen}, onto an empty screen", f"{screen} onto an empty screen", 1800, 0.5
+        )
+    for screen in ("product groups", "menu", "quick test", "fault memory"):
+        label = f"down in the {screen}"
+        yield figure(f"cursor down in the {screen}, median", label, 40, 0.5)
+        yield figure(f"cursor down in the {screen}, 95th percentile", label, 150, 0.95)
+    yield figure(
+        "cursor down in the quick test and the line about the unit half a second later, median",
+        "down and rest",
+        150,
+        0.5,
+    )
+    yield figure("page down, most", "page down", 1200, 1.0)
+    yield figure("to another screen, median", "there", 900, 0.5)
+    yield figure("to another screen, most", "there", 900, 1.0)
+    yield figure("and back, median", "back", 900, 0.5)
+    yield figure("and back, most", "back", 900, 1.0)
+
+
+def _idle(programs: dict[str, Program]) -> Figure:
+    """Return what comes while nobody does anything; all of them at once."""
+    before = {name: program.bytes_received for name, program in programs.items()}
+    end = time.monotonic() + _IDLE_S
+    while time.monotonic() < end:
+        for program in programs.values():
+            program.turn(0.1)
+    minute = {
+        name: (program.bytes_received - before[name]) * 60 / _IDLE_S for name, program in programs.items()
+    }
+    return Figure(
+        name="idle, quick test in sight, bytes a minute",
+        measured=f"{minute['thin']:.0f} B",
+        compared=f"stock Textual {minute['stock']:.0f} B",
+        value=minute["thin"],
+        goal=0,
+        unit="B",
+        runs=1,
+    )
+
+
+def _quick_keys(program: Program) -> float:
+    """Return how long after the last of ten quick keys the picture settled."""
+    program.until_quiet(1.5)
+    due = pressed = time.monotonic()
+    for _ in range(_KEYS):
+        while (left := due - time.monotonic()) > 0:
+            program.turn(left)
+        pressed = program.press(DOWN)
+        due += _KEY_GAP_S
+    program.until_quiet(2.5)
+    return program.last_byte_at - pressed
+
+
+def _filling(home: Path, uri: str) -> tuple[list[Picture], list[Picture]]:
+    """Return the pictures of a quick test that fills its table, and those of the keys after it."""
+    with console("thin", home, uri) as program:
+        open_quick_test(program)
+        pictures = [program.picture()]
+        at, shown = 0.0, program.bytes_received
+
+        def keep() -> None:
+            nonlocal at, shown
+            if program.bytes_received != shown:
+                after_s = program.last_byte_at - at if at else None
+                at, shown = program.last_byte_at, program.bytes_received
+                pictures.append(program.picture(after_s=after_s))
+
+        run_quick_test(program, keep)
+        keep()
+        keys = []
+        for _ in range(_KEYS):
+            program.take(DOWN)
+            keys.append(program.picture())
+    return pictures, keys
+
+
+def _slow(home: Path, uri: str, line: tuple[str, int, int, float], answers_ms: int) -> Iterator[Figure]:
+    """Yield how far behind a filling table is, and when quick keys have settled."""
+    name, rate, buffer_bytes, delay_s = line
+    how = {"bytes_per_second": rate, "buffer_bytes": buffer_bytes, "delay_s": delay_s}
+    pictures, keys = _filling(home, uri)
+    behind: dict[str, float] = {}
+    settled: dict[str, float] = {}
+    for driver in ("thin", "stock"):
+        with console(driver, home, uri, **how) as program:
+            open_quick_test(program)
+            program.watches = True
+            run_quick_test(program)
+            behind[driver] = behind_s(told_facts(home), program)
+            program.watches = False
+            settled[driver] = _quick_keys(program)
+    with curses_program([*pictures, *keys], home, **how) as program:
+        program.sees("F5 starts the quick test")
+        program.until_quiet(1.0)
+        program.watches = True
+        run_quick_test(program)
+        program.watches = False
+        settled["curses"] = _quick_keys(program)
+        behind["curses"] = behind_s(told_by_curses(home, pictures), program)
+    compared = "stock Textual {stock:.2f} s; curses {curses:.2f} s"
+    if not delay_s and rate == _LINES[0][1]:
+        yield Figure(
+            name=f"quick test of 45 units, {answers_ms} ms a request, at {name}: behind at most",
+            measured=f"{behind['thin']:.2f} s",
+            compared=compared.format(**behind),
+            value=behind["thin"],
+            goal=1.0,
+            unit="s",
+            runs=1,
+        )
+    if answers_ms == _ANSWERS_MS[0]:
+        yield Figure(
+            name=f"ten quick cursor keys at {name}: settled after the last",
+            measured=f"{settled['thin']:.2f} s",
+            compared=compared.format(**settled),
+            value=settled["thin"],
+            goal=1.5 + 2 * delay_s,
+            unit="s",
+            runs=1,
+        )
+
+
+def _cpu(home: Path, uri: str) -> Figure:
+    """Return the processor time of the whole console for the same keys; the drivers run in turn."""
+    took: dict[str, list[float]] = {"thin": [], "stock": []}
+    for _ in range(_CPU_RUNS):
+        for driver, seconds in took.items():
+            with console(driver, home, uri) as program:
+                open_quick_test(program)
+                run_quick_test(program)
+                before = _processor_s(program.pid)
+                for _ in range(40):
+                    program.take(DOWN, quiet_s=0.1)
+                for _ in range(8):
+                    program.take(b"m", ESCAPE, quiet_s=0.2)
+                seconds.append(_processor_s(program.pid) - before)
+    ratios = [mine / theirs for mine, theirs in zip(took["thin"], took["stock"], strict=True)]
+    return Figure(
+        name="processor time of the console, 40 cursor keys and 8 changes of screen and back",
+        measured=f"{median(took['thin']) * 1e3:.0f} ms",
+        compared=f"stock Textual {median(took['stock']) * 1e3:.0f} ms",
+        value=median(ratios),
+        goal=1.15,
+        runs=_CPU_RUNS,
+    )
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time of all threads; finer than the clock ticks of the whole process."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+
+
+def measure() -> Iterator[Figure]:
+    """Yield the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        for number, answers_ms in enumerate(_ANSWERS_MS):
+            with vehicle("car", line="doip", answer_after_ms=answers_ms) as running:
+                uri = running.uri
+                if not number:
+                    yield from _walks(home, uri)
+                    yield _cpu(home, uri)
+                for line in _LINES if not number else _LINES[:1]:
+                    yield from _slow(home, uri, line, answers_ms)
+
+
+def _walks(home: Path, uri: str) -> Iterator[Figure]:
+    with console("thin", home, uri) as program:  # builds the store, once in the life of an installation
+        open_quick_test(program)
+        run_quick_test(program)
+    first_pictures = home / "state" / "first-pictures"
+    shutil.rmtree(first_pictures, ignore_errors=True)  # a first start paints everything
+    with console("thin", home, uri) as thin, console("stock", home, uri) as stock:
+        walk, other = _Walk(thin), _Walk(stock)
+        walk.walk(repaints=True)
+        other.walk(repaints=False)
+        idle = _idle({"thin": thin, "stock": stock})
+    yield from _bytes(walk.costs, other.costs, _by_curses(walk, home))
+    yield idle
