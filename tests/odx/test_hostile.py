@@ -240,7 +240,7 @@ def test_time_is_limited(pack: Pack) -> None:
     started = time.monotonic()
     error = refusal(pack({"a.odx-d": document(bases=many)}), ImportLimits(seconds=1))
     assert (error.number, error.facts["seconds"]) == ("WC-403", 1)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < MOST_SECONDS
 
 
 def test_text_from_the_file_is_harmless(pack: Pack) -> None:

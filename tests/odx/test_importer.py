@@ -114,9 +114,9 @@ def test_a_worker_gone_wrong(
     file.write_bytes(b"PK")
     started = time.monotonic()
     with pytest.raises(ConsoleError) as caught:
-        PdxImporter(ImportLimits(seconds=2, answer_mib=2)).read(file)
+        PdxImporter(ImportLimits(seconds=1 if number == "WC-403" else 60, answer_mib=2)).read(file)
     assert caught.value.number == number
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30
 
 
 def test_a_worker_is_gone_after_its_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

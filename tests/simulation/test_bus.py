@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import accumulate
 from time import monotonic
 
 import pytest
@@ -157,17 +159,47 @@ def test_a_party_that_fails_does_not_stop_the_bus() -> None:
     assert len(listener.heard) == 3
 
 
+@dataclass
+class PacedRun:
+    """A thousand frames on the real clock."""
+
+    ends: list[float]
+    """When each frame is over on the bus, by its bits alone."""
+    heard: list[float]
+    looks: list[float]
+    """Before each moment at which the bus could look at its clock."""
+
+    @classmethod
+    def done(cls) -> PacedRun:
+        loop = EventLoop()
+        bus = SimulatedBus(loop, bitrate=BITRATE, paced=True)
+        listener = Listener(loop)
+        bus.join(listener)
+        frames = [Frame(0x7E0, bytes([number % 256] * 8)) for number in range(1_000)]
+        looks = [monotonic()]
+        for frame in frames:
+            looks.append(monotonic())
+            bus.send(Listener(loop), frame)
+        while len(listener.heard) < len(frames):
+            looks.append(monotonic())
+            loop.turn(1.0)
+        loop.close()
+        begin = bus.statistics.first_at
+        assert begin is not None
+        ends = [begin + end for end in accumulate(seconds(frame) for frame in frames)]
+        return cls(ends, listener.times, looks)
+
+
 def test_pacing_keeps_real_time_without_adding_up_lateness() -> None:
-    loop = EventLoop()
-    bus = SimulatedBus(loop, bitrate=BITRATE, paced=True)
-    listener = Listener(loop)
-    bus.join(listener)
-    frames = [Frame(0x7E0, bytes([number % 256] * 8)) for number in range(1_000)]
-    start = monotonic()
-    for frame in frames:
-        bus.send(Listener(loop), frame)
-    while len(listener.heard) < len(frames):
-        loop.turn(1.0)
-    taken = monotonic() - start
-    loop.close()
-    assert seconds(*frames) * 0.99 <= taken <= seconds(*frames) * 1.5  # a busy machine
+    """However late the computer is: no frame comes early, and none waits for a second look at the clock."""
+    run = PacedRun.done()
+    for end, heard in zip(run.ends, run.heard, strict=True):
+        assert heard > end - 1e-6
+        before = run.looks[bisect_left(run.looks, heard) - 2]
+        assert end > before - 1e-6, f"it was over {before - end:.6f} s before a look that did not see it"
+
+
+@pytest.mark.soak
+def test_pacing_takes_little_longer_than_the_bits() -> None:
+    taken = min(run.heard[-1] - run.looks[0] for run in (PacedRun.done() for _ in range(5)))
+    assert taken <= seconds(*[Frame(0x7E0, bytes([n % 256] * 8)) for n in range(1_000)]) * 1.5

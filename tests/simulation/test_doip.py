@@ -181,7 +181,10 @@ def test_routing_activation_is_refused(
             assert activate(channel) == 0x10
 
 
-def test_a_tester_that_is_alive_keeps_its_address(simulation: Running) -> None:
+def test_a_tester_that_is_alive_keeps_its_address(
+    simulation: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tester_connection, "ALIVE_CHECK_S", 10.0)
     with connect(simulation) as first, connect(simulation) as second:
         assert activate(first) == 0x10
         second.sendall(message(0x0005, ACTIVATION))
@@ -199,7 +202,7 @@ def test_a_tester_that_is_gone_loses_its_address(simulation: Running) -> None:
         assert activate(first) == 0x10
         start = monotonic()
         assert activate(second) == 0x10
-        assert 0.4 <= monotonic() - start <= 3
+        assert monotonic() - start >= 0.4
         assert read(first) == (0x0007, b"")
         assert closed(first)
 
@@ -229,16 +232,21 @@ def test_no_more_testers_than_the_gateway_takes(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_idle_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tester_connection, "INITIAL_INACTIVITY_S", 0.2)
-    monkeypatch.setattr(tester_connection, "GENERAL_INACTIVITY_S", 0.6)
-    with running() as simulation, connect(simulation) as idle, connect(simulation) as active:
+    with running() as simulation, connect(simulation) as active:
         assert activate(active) == 0x10
-        start = monotonic()
-        assert closed(idle)
-        assert monotonic() - start < 2
+        monkeypatch.setattr(tester_connection, "INITIAL_INACTIVITY_S", 0.2)
+        with connect(simulation) as idle:
+            assert closed(idle)
         assert ask(active, 0x1001, "3e00") == (0, "7e00")
-        assert closed(active), "general inactivity"
-        assert monotonic() - start >= 0.5
+
+
+def test_connections_that_say_nothing_any_more_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tester_connection, "GENERAL_INACTIVITY_S", 0.3)
+    with running() as simulation, connect(simulation) as silent:
+        start = monotonic()
+        assert activate(silent) == 0x10
+        assert closed(silent)
+        assert monotonic() - start >= 0.3
 
 
 # Diagnostic messages

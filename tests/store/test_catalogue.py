@@ -139,6 +139,7 @@ def test_texts_that_sqlite_cannot_store_are_made_storable(store: Store) -> None:
     assert store.catalogue.descriptions()[0].name == "half ? character"
 
 
+@pytest.mark.soak
 def test_one_of_sixty_units_is_read_in_a_few_milliseconds(opener: Opener) -> None:
     """The issue's figure is 100 ms for a fresh process; the store may take a small part of it."""
     writing = opener()

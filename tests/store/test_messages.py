@@ -27,6 +27,7 @@ def test_the_whole_catalogue_is_there(store: Store, lang: str, edition: Edition)
     assert store.messages.all(lang=lang, edition=edition) == shipped_messages(lang, edition)
 
 
+@pytest.mark.soak
 def test_filling_the_store_takes_less_than_the_eye_sees(store: Store) -> None:
     begun = time.perf_counter()
     assert store.messages.get("2221-47", lang="de", edition=LITE) is not None
