@@ -131,7 +131,7 @@ def test_nobody_there_is_told_at_once() -> None:
     with pytest.raises(ConsoleError) as caught:
         open_link(f"can://socketcand/can0?host=127.0.0.1&port={port}")
     assert caught.value.number == "WC-204"
-    assert os.strerror(errno.ECONNREFUSED) in caught.value.facts["detail"], "it was not waited for"
+    assert os.strerror(errno.ECONNREFUSED) in str(caught.value.facts["detail"]), "it was not waited for"
 
 
 def test_server_that_goes_away_loses_the_link() -> None:
