@@ -25,6 +25,8 @@ class Command:
     help: str
     everywhere: bool = False
     """Works on every screen and stands on the footer's last line."""
+    seldom: bool = False
+    """The footer does not list it; help and the list of actions do."""
     movement: bool = False
     """Moves within a screen; the footer does not list it."""
 
@@ -133,6 +135,15 @@ COMMANDS: tuple[Command, ...] = (
         label=mark("Actions"),
         help=mark("Every action by its name."),
         everywhere=True,
+        seldom=True,
+    ),
+    Command(
+        id="contrast",
+        keys=("d",),
+        label=mark("Contrast"),
+        help=mark("High contrast for daylight, or the usual colours again; this is kept."),
+        everywhere=True,
+        seldom=True,
     ),
     Command(id="up", keys=("up", "k"), label=mark("Up"), help=mark("One line up."), movement=True),
     Command(id="down", keys=("down", "j"), label=mark("Down"), help=mark("One line down."), movement=True),
@@ -303,7 +314,8 @@ def keys_document() -> str:
         first, *also = (f"`{key_text(key)}`" for key in command.keys)
         lines.append(f"| {first} | {' '.join(also)} | `{command.id}` | {command.help} |")
     lines += [
-        "| `1` … `9`, `0` | | | Choose an entry of a menu; `0` is the tenth. |",
+        "| `1` … `9`, `0` | | | Choose an entry of a menu; `0` is the tenth. In other lists: go to the line "
+        "of this number, `4` `5` to line 45. |",
         "",
         "A question before something is written to the vehicle is confirmed with",
         f"`{CONFIRM_KEY}` in every language and declined with `{DECLINE_KEY}` or `Esc`; "
@@ -316,6 +328,16 @@ def keys_document() -> str:
         'start = ["F5", "s"]',
         'back = "F3"',
         "```",
+        "",
+        "What is given there replaces the keys that the action had. A key that another action had is taken",
+        "from it, unless that would leave it without any. Keys are `F1` … `F24`, letters, `Ctrl+A` … `Ctrl+Z`,",
+        "`/`, `?`, `.`, `,`, `+`, `-` and the words of the table; digits, "
+        f"`{CONFIRM_KEY}` and `{DECLINE_KEY}` stay what they are.",
+        "What cannot be used is told at the start (WC-102, WC-106) and leaves the usual keys.",
+        "",
+        "No action needs a function key: on a VT100 and over a serial line the second column does without.",
+        "`Esc` is told from keys that send a sequence beginning with it by waiting: 50 ms, the time that three",
+        "bytes take on a slow line, and a quarter of the measured round trip; half a second at most.",
         "",
     ]
     return "\n".join(lines)

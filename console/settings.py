@@ -125,6 +125,8 @@ class Settings:
     """Folder for F7; empty: the state folder's."""
     ascii: bool = False
     """Draw with ASCII only."""
+    contrast: bool = False
+    """Draw with high contrast, for daylight; the console keeps here what was chosen on the screen."""
     mechanic: str = ""
     """Who is written into the order book; empty: the computer's user name."""
     flashing: bool = True

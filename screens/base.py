@@ -43,8 +43,12 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
     """Label and help of a command where this screen says it more exactly (English texts for `_`)."""
     chooses: ClassVar[bool] = False
     """Whether the keys 1 to 9 open a row."""
+    jumps: ClassVar[bool] = True
+    """Whether digits go to the row of that number where they open none."""
 
     _suspended = False
+    _typed_row = ""
+    """Digits that were typed one after the other."""
 
     # What a screen says
 
@@ -150,14 +154,15 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
             (small,) = self.session.workshop.raised(
                 RaisedMessage(number="WC-105", facts=(("columns", columns), ("rows", rows)))
             )
-            line.show(f"{small.number} {small.title}", tone=BAD)
+            line.show(f"! {small.number} {small.title}", tone=BAD)
             return
         notice = self.session.notice
         if notice is None:
             line.show(self.status_text(), self.flash_text())
             return
         right = f"{_(key_text(self.console.keymap.first('help')))}: {_('explain')} " if notice.message else ""
-        line.show(notice.text(), right, BAD if notice.bad else PLAIN)
+        text = notice.text()
+        line.show(f"! {text}" if notice.bad else text, right, BAD if notice.bad else PLAIN)
 
     def status_text(self) -> str:
         """Return what the message line says while there is no notice."""
@@ -177,9 +182,7 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         if self.chooses:
             own.insert(0, ("1-9", _("Choose")))
         own.append(self._key(BY_ID["palette"]))
-        everywhere = [
-            self._key(command) for command in COMMANDS if command.everywhere and command.id != "palette"
-        ]
+        everywhere = [self._key(command) for command in COMMANDS if command.everywhere and not command.seldom]
         return tuple(own), tuple(everywhere)
 
     def label_of(self, command: Command) -> str:
@@ -220,6 +223,9 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         paragraphs.append(heading(_("Keys that work everywhere")))
         paragraphs += [row(command) for command in COMMANDS if command.everywhere]
         paragraphs += [row(command) for command in COMMANDS if command.movement]
+        if self.jumps and not self.chooses and self.query(Table):
+            text = _("Go to the line of this number in a list; more digits may follow.")
+            paragraphs.append(Paragraph(label="0 - 9", label_width=14, text=text))
         return paragraphs
 
     # From a key to an action
@@ -243,11 +249,16 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
 
     def take_key(self, event: events.Key) -> None:
         """Turn a key into its action."""
+        typed_row, self._typed_row = self._typed_row, ""
         if event.key in CHOOSE_KEYS and self.chooses:
             event.stop()
             if isinstance(self.part, Table) and (row := self.part.choose(_number(event.key))) is not None:
                 self.clear_notice()
                 self.open_row(row)
+            return
+        if event.key in CHOOSE_KEYS and self.jumps and isinstance(self.part, Table):
+            event.stop()
+            self._typed_row = self._jump(self.part, typed_row, event.key)
             return
         # Whoever knows no other way out of a terminal program presses Ctrl+C.
         command_id = "quit" if event.key == "ctrl+c" else self.console.keymap.commands.get(event.key)
@@ -255,6 +266,17 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.run_command(command_id)
+
+    def _jump(self, table: Table, before: str, digit: str) -> str:
+        """Go to the row whose number is typed, 4 and then 45; return the digits that more may follow.
+
+        No time-out parts one number from the next, which a slow line would stretch: another key does, and
+        a number that the list does not reach.
+        """
+        for digits in (before + digit, digit):
+            if table.choose(int(digits)) is not None:
+                return digits
+        return ""
 
     def run_command(self, command_id: str) -> None:
         """Do what a command says, or say why not."""
@@ -321,6 +343,10 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
 
         if not isinstance(self, VehicleChoice):
             self.console.show_screen(VehicleChoice())
+
+    def do_contrast(self) -> None:
+        """Draw with high contrast, or as usual again."""
+        self.console.change_contrast()
 
     def do_quit(self) -> None:
         """End the console."""

@@ -46,5 +46,8 @@ class Console(Protocol):
     def change_language(self, lang: str) -> None:
         """Draw everything in another language from now on."""
 
+    def change_contrast(self) -> None:
+        """Draw with high contrast from now on, or as usual again, and keep that for the next start."""
+
     def leave(self) -> None:
         """End the console."""

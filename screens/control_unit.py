@@ -26,6 +26,7 @@ class ControlUnit(OneUnit):
 
     DEFAULT_CSS = "ControlUnit #identification { height: 5; }"
     handles = ("start", "open", "clear", "next_part")
+    jumps = False
 
     def body(self) -> Iterable[Widget]:
         """Return identification and faults."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.screens.driving import console
-from tests.screens.fake_workshop import FakeWorkshop
+from tests.screens.fake_workshop import FakeWorkshop, unit
 from workshop_console.console.commands import (
     BY_ID,
     COMMANDS,
@@ -44,6 +44,7 @@ CONTRACT = {
     "mark": ("space",),
     "next_part": ("tab",),
     "palette": ("ctrl+p",),
+    "contrast": ("d",),
 }
 
 
@@ -169,8 +170,9 @@ async def test_help_lists_the_plain_keys_too() -> None:
     async with console() as driver:
         await driver.press("f1")
         text = driver.text
-        await driver.press("end")
-        text += driver.text
+        for key in ("pagedown", "end"):
+            await driver.press(key)
+            text += driver.text
         for command in COMMANDS:
             if command.everywhere:
                 shown = "  ".join(key_text(key) for key in command.keys)
@@ -192,6 +194,27 @@ async def test_keys_that_cannot_be_used_are_told_and_the_defaults_stay() -> None
     async with console(workshop) as driver:
         await driver.shows("WC-102")
         assert driver.app.keymap.keys["start"] == CONTRACT["start"]
+
+
+async def test_digits_go_to_the_line_of_their_number_where_they_open_none() -> None:
+    async with console() as driver:
+        driver.workshop.units = tuple(unit(f"U{n}", 0x2000 + n) for n in range(45))
+        await driver.run_quick_test()
+        lines = [str(row.key) for row in driver.table.rows]
+        places = []
+        for key in ("4", "5", "7", "0", "2", "down", "1", "3"):
+            await driver.press(key)
+            places.append(1 + lines.index(str(driver.table.cursor_key)))
+        # 457 is no line, so 7 begins another number; 70 and 0 are none; 3 goes on after 1.
+        assert places == [4, 45, 7, 7, 2, 3, 1, 13]
+        await driver.press("f1", "end")
+        assert "Go to the line of this number" in driver.text
+
+
+async def test_a_digit_that_opens_something_jumps_nowhere() -> None:
+    async with console() as driver:
+        await driver.press("2")
+        await driver.until(lambda: driver.place == "MessageBox")
 
 
 def test_keys_stand_in_the_settings_file() -> None:

@@ -1,0 +1,148 @@
+"""High contrast: one key, kept for the next start, and nothing told by a hue."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.color import Color
+from rich.style import Style
+
+from tests.screens.driving import Driver, console
+from tests.screens.fake_workshop import FakeWorkshop
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.settings import Folders, load_settings
+from workshop_console.console.settings_file import remember
+from workshop_console.widgets.contrast import contrasting
+from workshop_console.widgets.tones import BAD, BAR, GOOD, NOTE, PLAIN, WARNING
+
+BLACK, WHITE = (Color.from_ansi(number).name for number in (0, 15))
+
+
+def colours(driver: Driver) -> set[tuple[str, str]]:
+    """Return ink and paper of all that is on the screen."""
+    return {
+        (style.color.name if style.color else "", style.bgcolor.name if style.bgcolor else "")
+        for strip in driver.app.screen._compositor.render_strips()
+        for _text, style, _control in strip
+        if style is not None
+    }
+
+
+@pytest.fixture(autouse=True)
+def colour_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "no-such-terminal")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+async def test_one_key_draws_dark_on_light_on_every_screen_and_back() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        usual, text = colours(driver), driver.text
+        await driver.press("d")
+        # Blanks and lines of the frame too: all of the screen is paper.
+        assert colours(driver) == {(BLACK, WHITE), (WHITE, BLACK)}
+        assert driver.text == text
+        await driver.press("escape")
+        assert len(colours(driver)) == 2
+        await driver.press("f6", "f1", "escape", "1", "d")
+        assert colours(driver) == usual
+
+
+async def test_the_choice_is_kept_for_the_next_start() -> None:
+    folders = Folders.of_user()
+    async with console(FakeWorkshop(folders)) as driver:
+        await driver.press("d")
+        await driver.until(folders.config_file.exists)
+    settings, problems = load_settings(folders)
+    assert settings.contrast
+    assert not problems
+    async with console(FakeWorkshop(folders, contrast=True)) as driver:
+        assert len(colours(driver)) == 2
+
+
+async def test_a_choice_that_cannot_be_kept_is_told_and_holds_until_the_end() -> None:
+    folders = Folders.of_user()
+    async with console(FakeWorkshop(folders)) as driver:
+        folders.config.parent.mkdir(parents=True, exist_ok=True)
+        folders.config.write_text("a file where the folder should be", "utf-8")
+        await driver.press("d")
+        await driver.until(lambda: driver.place == "MessageBox")
+        assert "WC-107" in driver.text
+        await driver.press("enter")
+        assert len(colours(driver)) == 2
+
+
+def test_tones_are_told_apart_without_hues() -> None:
+    for with_colours in (True, False):
+        drawn = [contrasting(tone, with_colours) for tone in (PLAIN, WARNING, BAD)]
+        assert len(set(drawn)) == 3
+        assert contrasting(BAR, with_colours) != contrasting(PLAIN, with_colours)
+        assert contrasting(GOOD, with_colours) == contrasting(NOTE, with_colours) == drawn[0]
+    assert contrasting(BAD, False) == Style(bold=True, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "contrast = true\n"),
+        ('lang = "de" # mine\n', 'lang = "de" # mine\ncontrast = true\n'),
+        ('lang = "de"', 'lang = "de"\ncontrast = true\n'),
+        ("contrast = false  # in the sun\nascii = true\n", "contrast = true  # in the sun\nascii = true\n"),
+        ('ascii = true\n\n[keys]\nstart = "s"\n', 'ascii = true\n\ncontrast = true\n[keys]\nstart = "s"\n'),
+        ("[keys]\ncontrast = 'x'\n", "contrast = true\n[keys]\ncontrast = 'x'\n"),
+        (
+            "# contrast = false\r\nascii = true\r\n",
+            "# contrast = false\r\nascii = true\r\ncontrast = true\r\n",
+        ),
+    ],
+)
+def test_only_its_own_line_of_the_settings_file_is_changed(tmp_path: Path, before: str, after: str) -> None:
+    file = tmp_path / "folder" / "config.toml"
+    if before:
+        file.parent.mkdir()
+        file.write_bytes(before.encode())
+    remember(file, "contrast", True)
+    assert file.read_bytes().decode() == after
+    assert [path.name for path in file.parent.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("before", [b"lang = ", b"lang = '\n", b"\xff", b"a = """\ncontrast = 1 """\n"])
+def test_a_file_that_is_not_understood_stays_as_it_is(tmp_path: Path, before: bytes) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(before)
+    with pytest.raises(ConsoleError, match="WC-107"):
+        remember(file, "contrast", True)
+    assert file.read_bytes() == before
+
+
+@given(st.text(max_size=60), st.booleans())
+def test_whatever_stands_in_the_file_stays(
+    tmp_path_factory: pytest.TempPathFactory, text: str, on: bool
+) -> None:
+    file = tmp_path_factory.mktemp("settings") / "config.toml"
+    file.write_bytes(text.encode("utf-8", "replace"))
+    try:
+        before = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except ValueError:
+        before = None
+    try:
+        remember(file, "contrast", on)
+    except ConsoleError:
+        assert file.read_bytes() == text.encode("utf-8", "replace")
+    else:
+        assert tomllib.loads(file.read_text("utf-8")) == {**(before or {}), "contrast": on}
+
+
+def test_a_link_stays_a_link_and_the_rights_stay(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.toml", tmp_path / "config.toml"
+    real.write_text("ascii = true\n", "utf-8")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    remember(link, "contrast", True)
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert "contrast = true" in real.read_text("utf-8")
