@@ -330,14 +330,14 @@ def keys_document() -> str:
         "```",
         "",
         "What is given there replaces the keys that the action had. A key that another action had is taken",
-        "from it, unless that would leave it without any. Keys are `F1` … `F24`, letters, `Ctrl+A` … `Ctrl+Z`,",
-        "`/`, `?`, `.`, `,`, `+`, `-` and the words of the table; digits, "
+        "from it, unless that would leave it without any. Keys are `F1` … `F24`, letters, `Ctrl+A` …",
+        "`Ctrl+Z`, `/`, `?`, `.`, `,`, `+`, `-` and the words of the table; digits, "
         f"`{CONFIRM_KEY}` and `{DECLINE_KEY}` stay what they are.",
         "What cannot be used is told at the start (WC-102, WC-106) and leaves the usual keys.",
         "",
         "No action needs a function key: on a VT100 and over a serial line the second column does without.",
-        "`Esc` is told from keys that send a sequence beginning with it by waiting: 50 ms, the time that three",
-        "bytes take on a slow line, and a quarter of the measured round trip; half a second at most.",
+        "`Esc` is told from keys that send a sequence beginning with it by waiting: 50 ms, the time that",
+        "three bytes take on a slow line, and a quarter of the measured round trip; half a second at most.",
         "",
     ]
     return "\n".join(lines)

@@ -110,7 +110,7 @@ def test_only_its_own_line_of_the_settings_file_is_changed(tmp_path: Path, befor
     assert [path.name for path in file.parent.iterdir()] == ["config.toml"]
 
 
-@pytest.mark.parametrize("before", [b"lang = ", b"lang = '\n", b"\xff", b"a = """\ncontrast = 1 """\n"])
+@pytest.mark.parametrize("before", [b"lang = ", b"lang = '\n", b"\xff", b"a = '''\ncontrast = 1 '''\n"])
 def test_a_file_that_is_not_understood_stays_as_it_is(tmp_path: Path, before: bytes) -> None:
     file = tmp_path / "config.toml"
     file.write_bytes(before)
