@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from workshop_console.console.app import ConsoleApp, JobUpdated
+from workshop_console.console.app import ConsoleApp
+from workshop_console.console.app_messages import JobUpdated
 from workshop_console.console.jobs.runner import JobEnded, JobReported, JobUpdate
 from workshop_console.console.procedures.events import EcuAnswered, EcuSilent, Progress
 from workshop_console.console.start import main

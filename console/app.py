@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.events import Resize
 from textual.geometry import Size
-from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
+from workshop_console.console.app_messages import BackgroundEnded, EndWanted, JobUpdated
 from workshop_console.console.commands import make_keymap
+from workshop_console.console.daylight import Daylight
 from workshop_console.console.ending import JOBS_S, ending_by_signal
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.credit_desk import CreditAnswer
@@ -30,9 +30,8 @@ from workshop_console.console.jobs.runner import (
 )
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.message import RaisedMessage, raised_by
-from workshop_console.console.procedures.events import MessageRaised, Progress
+from workshop_console.console.procedures.events import MessageRaised
 from workshop_console.console.terminal import first_picture
-from workshop_console.console.terminal.changed_cells import ChangedCells
 from workshop_console.console.terminal.choice import driver_class
 from workshop_console.i18n.texts import _, set_language
 from workshop_console.screens.base import ConsoleScreen, notice_of
@@ -42,6 +41,7 @@ from workshop_console.widgets import glyphs
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.filter import LineFilter
 
 T = TypeVar("T")
 
@@ -53,43 +53,6 @@ _JOBS_EVERY_S = 3.0
 
 _STARTS = 3
 """How often the console starts after unexpected errors before it gives up."""
-
-
-class JobUpdated(Message):
-    """A job reported something; posted from its thread."""
-
-    def __init__(self, update: JobUpdate) -> None:
-        super().__init__()
-        self.update = update
-
-    def can_replace(self, message: Message) -> bool:
-        """Return whether the newer `message` makes this one needless.
-
-        Textual asks the older message: it must be progress itself, or the next progress would swallow
-        what this one tells.
-        """
-        return (
-            isinstance(message, JobUpdated)
-            and self._is_progress
-            and message._is_progress
-            and self.update.job_id == message.update.job_id
-        )
-
-    @property
-    def _is_progress(self) -> bool:
-        return isinstance(self.update, JobReported) and isinstance(self.update.event, Progress)
-
-
-class BackgroundEnded(Message):
-    """Work beside the screen ended; posted from its thread."""
-
-    def __init__(self, done: Callable[[Any], None], result: object) -> None:
-        super().__init__()
-        self.done, self.result = done, result
-
-
-class EndWanted(Message):
-    """The system wants the console to end; posted from another thread."""
 
 
 class ConsoleApp(App[None], inherit_bindings=False):
@@ -111,6 +74,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.title = "Workshop Console"
         poor = glyphs.needs_ascii(asked=workshop.settings.ascii)
         glyphs.use(glyphs.ASCII if poor else glyphs.UNICODE)
+        self._daylight = Daylight(workshop.settings.contrast)
         set_language(workshop.lang)
         self.session = session or Session(workshop=workshop)
         self._restarted = session is not None
@@ -254,12 +218,6 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     # What is shown
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Write an update of parts of the screen in fewer bytes than Textual does."""
-        if type(renderable) is ChopsUpdate and self._thin is None:
-            renderable = ChangedCells.of(renderable)
-        super()._display(screen, renderable)
-
     def _console_screens(self) -> list[ConsoleScreen[Any]]:
         return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
 
@@ -310,6 +268,17 @@ class ConsoleApp(App[None], inherit_bindings=False):
         set_language(lang)
         self.session.workshop.lang = lang
         self._redraw_all()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what lines of the screen go through: high contrast, where it is wanted."""
+        return self._daylight.filters(super().get_line_filters())
+
+    def change_contrast(self) -> None:
+        """Draw with high contrast, or as usual again, and keep that for the next start."""
+        self._daylight.switch(self)
+        self._redraw_all()
+        file = self.session.workshop.folders.config_file
+        self.in_background(lambda: self._daylight.keep(file), lambda _kept: None)
 
     def leave(self) -> None:
         """End the console; ask first while a job runs."""

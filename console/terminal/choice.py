@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 DRIVER = "WORKSHOP_CONSOLE_DRIVER"
-"""Environment: `thin` for the driver for thin lines, `plain` for Textual's own."""
+"""Environment: `plain` for Textual's own driver instead of the one for thin lines."""
 
 
 def driver_class(environment: Mapping[str, str] = os.environ) -> type[Driver] | None:
     """Return the driver to run the app with; None: the one that Textual chooses."""
-    if environment.get(DRIVER) != "thin" or sys.platform == "win32":
+    if environment.get(DRIVER) == "plain" or sys.platform == "win32":
         return None
     from workshop_console.console.terminal.device import standard_terminal
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.screens.driving import Driver, console
 from tests.screens.fake_workshop import FakeWorkshop
-from workshop_console.console.app import JobUpdated
+from workshop_console.console.app_messages import JobUpdated
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.runner import JobEnded, JobReported
 from workshop_console.console.procedures.events import Progress, UnitsPlanned

@@ -29,7 +29,6 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
     return {
         "WORKSHOP_CONSOLE_HOME": str(home),
         "WORKSHOP_CONSOLE_LANG": "en",
-        "WORKSHOP_CONSOLE_DRIVER": "thin",
         "WORKSHOP_CONSOLE_ACCESS_SERVER": "off",
         **more,
     }
