@@ -8,6 +8,7 @@ from typing import Any
 from rich.style import Style
 
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.flash_following import never_began
 from workshop_console.console.model.flash import (
     ENDED_STATES,
     FlashStep,
@@ -91,6 +92,8 @@ def _state_text(job: JobSummary) -> str:
     text = words.state_text(job.state)
     if job.state is JobState.STOPPING:
         text += ": " + _("goes on to the next place where every control unit is whole")
+    elif never_began(job):
+        text += ": " + _("never began; F5 starts it, F6 drops it")
     elif job.state is JobState.INTERRUPTED:
         text += ": " + _("F5 takes it up again")
     elif job.progress.waits_for_unit and job.state in AT_WORK:
@@ -162,7 +165,10 @@ def _ending(
     for target in targets:
         label, result = target.label or target.unit, results.get(target.unit)
         if result is None:
-            facts.append((label, _("not known: it is asked when the job is resumed"), WARNING))
+            if never_began(job):
+                facts.append((label, _("nothing was sent to it"), PLAIN))
+            else:
+                facts.append((label, _("not known: it is asked when the job is resumed"), WARNING))
             continue
         text = words.end_text(result.end)
         if result.identity.answered:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from workshop_console.console.jobs.flash_following import never_began
 from workshop_console.console.model.flash import (
     FlashReport,
     FlashStep,
@@ -152,6 +153,8 @@ class FlashJob(FollowingScreen[None]):
         if command_id == "clear":
             if job.state is JobState.STOPPING or (self._wished and job.state in AT_WORK):
                 return _("a stop was asked for already")
+            if never_began(job):
+                return ""  # it is dropped
             if job.state not in AT_WORK:
                 return _("the job is not running")
             if not job.progress.can_stop:
@@ -168,6 +171,8 @@ class FlashJob(FollowingScreen[None]):
         if job.state in AT_WORK:
             return _("the job is running")
         if not self._resumable:
+            if never_began(job):
+                return _("what was checked is too old: check it again, or drop this job with F6")
             return _("there is nothing to resume")
         return _("something still runs") if self.session.running else ""
 
@@ -229,13 +234,25 @@ class FlashJob(FollowingScreen[None]):
         def answered(yes: bool | None) -> None:
             if yes:
                 self._wished = True
-                self.after(
-                    lambda: flashing.stop(self._job_id),
-                    lambda _none: self.console.say(
-                        lambda: _("A stop was asked for; the journal tells when it is there.")
-                    ),
-                )
+                self.after(lambda: flashing.stop(self._job_id), lambda _none: self.console.say(said))
 
+        def said() -> str:
+            if drops:
+                return _("The job was dropped: nothing was sent to the vehicle.")
+            return _("A stop was asked for; the journal tells when it is there.")
+
+        if drops := never_began(job):
+            self.console.show_screen(
+                Question(
+                    question=lambda: _("Drop flash job {n}?").format(n=self._job_id),
+                    consequences=lambda: _(
+                        "It never began; nothing was sent to the vehicle: every control unit is as it was."
+                    ),
+                    yes=lambda: _("Yes, drop it"),
+                ),
+                answered,
+            )
+            return
         self.console.show_screen(
             Question(
                 question=lambda: _("Stop flash job {n}?").format(n=self._job_id),
@@ -277,6 +294,7 @@ class FlashJob(FollowingScreen[None]):
 def ask_and_resume(console: Console, job: JobSummary) -> None:
     """Ask, then start a worker that takes the job up; its screen opens when it runs."""
     flashing, number = console.session.workshop.flashing, job.job_id
+    begins = never_began(job)
 
     def answered(yes: bool | None) -> None:
         if yes:
@@ -284,10 +302,19 @@ def ask_and_resume(console: Console, job: JobSummary) -> None:
 
     console.show_screen(
         Question(
-            question=lambda: _("Resume flash job {n}: {units}?").format(n=number, units=units_text(job.plan)),
-            consequences=lambda: _(
-                "Ignition on, charger connected, the same vehicle at the same VCI. The control unit is asked "
-                "what it is; then it is flashed again from where it needs that. Needs no credit."
+            question=lambda: (
+                _("Start flash job {n}: {units}?") if begins else _("Resume flash job {n}: {units}?")
+            ).format(n=number, units=units_text(job.plan)),
+            consequences=lambda: (
+                _(
+                    "Ignition on, charger connected, the same vehicle at the same VCI. Nothing was sent to "
+                    "the vehicle so far; it begins with what was confirmed before."
+                )
+                if begins
+                else _(
+                    "Ignition on, charger connected, the same vehicle at the same VCI. The control unit is "
+                    "asked what it is; then it is flashed again from where it needs that. Needs no credit."
+                )
             ),
             yes=lambda: _("Yes, go on now"),
         ),

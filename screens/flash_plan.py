@@ -10,6 +10,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual.widget import Widget
 
+from workshop_console.console.jobs.flash_following import GOOD_FOR_S
 from workshop_console.console.model.flash import (
     CheckId,
     FlashCheck,
@@ -34,8 +35,6 @@ from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
 
 LIGHT_TONES: dict[Light, Style] = {Light.GREEN: GOOD, Light.YELLOW: WARNING, Light.RED: BAD}
-GOOD_FOR_S = 600.0
-"""How long a check counts; a battery without a charger falls meanwhile."""
 _HEAD, _ESTIMATE = -1, -2
 """Stand for the place of a check in the keys of rows that are none."""
 _OF_THE_VEHICLE = (

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from workshop_console.console.jobs.flash_following import never_began
 from workshop_console.console.model.flash import JobSummary, UnitEnd
 from workshop_console.console.model.message import raised_by
 from workshop_console.i18n import flashing as words
@@ -50,9 +51,12 @@ class Jobs(FollowingScreen[None]):
         """Take the jobs."""
         jobs, self._resumable = result
         first = self._jobs is None
-        self._jobs = sorted(jobs, key=lambda job: job.job_id not in self._resumable)
+        self._jobs = sorted(jobs, key=lambda job: not self._waits(job))
         if first and self._jobs:
             self.query_one(Table).first()
+
+    def _waits(self, job: JobSummary) -> bool:
+        return job.job_id in self._resumable or never_began(job)
 
     @property
     def hurries(self) -> bool:
@@ -89,6 +93,8 @@ class Jobs(FollowingScreen[None]):
             if job.state in AT_WORK:
                 return _("the job is running")
             if job.job_id not in self._resumable:
+                if never_began(job):
+                    return _("what was checked is too old: check it again")
                 return _("there is nothing to resume")
             if self.session.running:
                 return _("something still runs")
@@ -112,7 +118,7 @@ class Jobs(FollowingScreen[None]):
         self.query_one(Table).show(columns, rows, empty=empty)
 
     def _row(self, job: JobSummary) -> Row:
-        bad = job.job_id in self._resumable
+        bad = self._waits(job)
         return Row(
             key=job.job_id,
             cells=(

@@ -27,7 +27,7 @@ from workshop_console.console.cli.output import (
 from workshop_console.console.cli.running import run_job
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.flash_following import AT_WORK
+from workshop_console.console.jobs.flash_following import AT_WORK, never_began
 from workshop_console.console.model.flash import JobState, JobSummary
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.report_json import message_document
@@ -72,8 +72,12 @@ def jobs_command(session: Session, asked: JobsRequest) -> int:
     raised: list[RaisedMessage] = []
     workshop.flashing.job(job_id)
     if asked.stop:
+        dropped = never_began(workshop.flashing.job(job_id))
         workshop.flashing.stop(job_id)
-        session.note(_("The job stops where every control unit is left whole."))
+        if dropped:
+            session.note(_("The job was dropped: nothing was sent to the vehicle."))
+        else:
+            session.note(_("The job stops where every control unit is left whole."))
     if asked.resume:
         for _event in run_job(session, lambda _cancellation: workshop.flashing.resume(job_id)):
             pass

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.flash_following import can_resume, job_folder
+from workshop_console.console.jobs.flash_following import FlashFollowing, can_resume, job_folder
 from workshop_console.console.jobs.flash_log import JournalLog
 from workshop_console.console.jobs.flash_orders import ForgivingOrders, OrderNotes
 from workshop_console.console.jobs.flash_payload import PayloadFile, remove_payloads
@@ -236,11 +236,11 @@ class FlashWorker:
     def _supersede(self, job: JobSummary, results: Sequence[UnitResult]) -> None:
         """End interrupted jobs of this vehicle whose units all have new software now, by this job."""
         done = {result.unit for result in results}
-        for other in self._journal.jobs():
+        for other in FlashFollowing(self._journal, self._root).jobs():
             units = {target.unit for target in other.plan.targets}
             if (
                 other.job_id < job.job_id
-                and other.state in (JobState.INTERRUPTED, JobState.RUNNING, JobState.STOPPING)
+                and other.state is JobState.INTERRUPTED
                 and (other.plan.vin, other.plan.vci_given) == (job.plan.vin, job.plan.vci_given)
                 and units <= done
             ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from workshop_console.console.jobs.flash_following import (
     FlashFollowing,
     can_resume,
     job_folder,
+    never_began,
+    starting_lock,
     waiting,
     worker_lock,
 )
@@ -104,7 +106,7 @@ class Flashing:
         """
         _may_begin(plan, confirmed)
         yield StepBegan(step=Step.STARTING_WORKER)
-        with self._line.working():
+        with self._line.working(), self._starting():
             if (self._line.vehicle.vin, self._line.vci_named) != (plan.vin, plan.vci_given):
                 raise ConsoleError("WC-746", vin=plan.vin or "-")
             job_id = self._journal.create(plan)
@@ -126,16 +128,36 @@ class Flashing:
         Asks neither for credit nor for rights.
 
         Raises:
-            ConsoleError: WC-744 (no such job), WC-749 (nothing to go on with), WC-740, WC-741 (the VCI is in
+            ConsoleError: WC-744 (no such job), WC-749 (nothing to go on with), WC-758 (never
+                began, and what was checked is too old), WC-740, WC-741 (the VCI is in
                 use), WC-742 (no worker), WC-2xx (the simulated vehicle).
         """
         yield StepBegan(step=Step.STARTING_WORKER)
         with self._line.working():
             job = self._following.job(job_id)
+            if never_began(job) and not can_resume(job):
+                raise ConsoleError("WC-758", job=job_id)
             if not can_resume(job):
                 raise ConsoleError("WC-749", job=job_id, state=job.state.value)
-            self._work(job_id, job.plan, first=False)
+            with self._starting():
+                self._work(job_id, job.plan, first=False)
         yield FlashStarted(flash_id=job_id)
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Let others know that a job without a worker may still get one: a lock ends with the process."""
+        from workshop_console.console.jobs.held_file import hold
+
+        try:
+            held = hold(starting_lock(self._root), alone=False, wait_s=1.0)
+        except OSError as error:
+            raise ConsoleError("WC-742", detail=clean(error)) from error
+        if held is None:
+            raise ConsoleError("WC-742", detail=starting_lock(self._root).name)
+        try:
+            yield
+        finally:
+            held.release()
 
     def _work(self, job_id: int, plan: FlashPlan, *, first: bool) -> None:
         """Put a worker to work on a job; everything that it holds is held before it starts."""
@@ -153,6 +175,8 @@ class Flashing:
             if work is None:
                 raise ConsoleError("WC-749", job=job_id, state=JobState.RUNNING.value)
             stack.callback(work.release)
+            if (now := self._following.kept(job_id).state) in (JobState.DONE, JobState.STOPPED):
+                raise ConsoleError("WC-749", job=job_id, state=now.value)  # by somebody else, just now
             given = self._line.give_away(plan.vci_given)
             vci = self._lock.take(plan.vci_given, job_id)
             stack.callback(vci.release)
@@ -180,7 +204,10 @@ class Flashing:
         return self._following.entries(job_id, after=after)
 
     def stop(self, job_id: int) -> None:
-        """Ask a job to end where every unit is left whole. Raises ConsoleError WC-744, WC-747 (it ended)."""
+        """Ask a job to end where every unit is left whole; one that never began is dropped at once.
+
+        Raises ConsoleError WC-744, WC-747 (it ended).
+        """
         self._following.stop(job_id)
 
     def can_resume(self, job: JobSummary) -> bool:

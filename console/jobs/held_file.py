@@ -99,6 +99,18 @@ def held_alone(file: Path) -> bool:
         os.close(handle)
 
 
+def held(file: Path) -> bool:
+    """Return whether anybody holds `file` at the moment, alone or as one of many; nothing is made."""
+    try:
+        handle = os.open(file, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _take(handle, alone=True)
+    finally:
+        os.close(handle)
+
+
 def note_of(file: Path) -> str:
     """Return what its holder wrote down; empty where that cannot be read."""
     try:

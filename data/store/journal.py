@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ from workshop_console.data.store.database import Database
 from workshop_console.data.store.guarded import GuardedDatabase
 
 T = TypeVar("T")
+_Row = tuple[Any, ...]
 
 PIECES = 8
 PIECE_BYTES = 256 * 1024
@@ -42,10 +44,8 @@ _LEAST_FREE_PAGES = 32
 
 _NO_SPACE = ("WC-604", "WC-610")
 """What a full disk becomes; some systems tell it as an error of the device."""
-_JOB = (
-    "SELECT j.job_id, kind, state, plan, started, ended, results, result, runs, progress"
-    " FROM jobs j LEFT JOIN job_progress p ON p.job_id = j.job_id"
-)
+_STANDS = "SELECT j.job_id, kind, state, started, ended, results, result, runs, progress"
+_FROM_JOBS = " FROM jobs j LEFT JOIN job_progress p ON p.job_id = j.job_id"
 _ENTRY = "SELECT entry_id, unit, step, began, ended, outcome, detail FROM job_entries"
 
 
@@ -60,6 +60,9 @@ class StoredJournal:
     def __init__(self, database: GuardedDatabase, refusal: ConsoleError | None = None) -> None:
         self._database = database
         self._refusal = refusal
+        self._seen: dict[int, tuple[_Row, JobSummary | None]] = {}
+        """Jobs as they stood at the last look; None: what cannot be understood."""
+        self._guard = threading.Lock()
 
     # -- the job -----------------------------------------------------------------------------------
 
@@ -207,22 +210,43 @@ class StoredJournal:
         if not 0 < job_id < 2**63:
             return None
         row = self._database.read(
-            lambda c: c.execute(f"{_JOB} WHERE j.job_id = ?", (job_id,)).fetchone()  # constants
+            lambda c: c.execute(f"{_STANDS}, plan{_FROM_JOBS} WHERE j.job_id = ?", (job_id,)).fetchone()
         )
         if row is None:
             return None
         try:
-            return _job(row)
+            return _job(row[:-1], _plan(row[-1]))
         except (ValueError, TypeError) as error:
             raise ConsoleError("WC-748", job=job_id, detail=clean(error)) from error
 
     def jobs(self) -> Sequence[JobSummary]:
-        """Return all jobs, newest first."""
-        found = []
-        for row in self._database.read(lambda c: c.execute(f"{_JOB} ORDER BY j.job_id DESC").fetchall()):
-            with suppress(ValueError, TypeError):  # a row that cannot be understood hides no other
-                found.append(_job(row))
-        return found
+        """Return all jobs, newest first.
+
+        Consoles look every few seconds: only what changed since is read again. A plan is what it was as long
+        as the state and the number of runs are.
+        """
+
+        def look(connection: sqlite3.Connection) -> list[tuple[_Row, JobSummary | None]]:
+            rows = connection.execute(f"{_STANDS}{_FROM_JOBS} ORDER BY j.job_id DESC").fetchall()
+            return [(row, self._as_seen(connection, row)) for row in rows]
+
+        with self._guard:
+            found = self._database.read(look)
+            self._seen = {row[0]: (row, job) for row, job in found}
+        return [job for _row, job in found if job is not None]
+
+    def _as_seen(self, connection: sqlite3.Connection, row: _Row) -> JobSummary | None:
+        """Return the job of a row; None where it cannot be understood: it hides no other."""
+        before, job = self._seen.get(row[0], ((), None))
+        if before == row:
+            return job
+        try:
+            if job is not None and (job.state.value, job.runs) == (row[2], row[7]):
+                return _job(row, job.plan)
+            read = connection.execute("SELECT plan FROM jobs WHERE job_id = ?", (row[0],)).fetchone()
+            return _job(row, _plan(read[0])) if read is not None else None
+        except (ValueError, TypeError):
+            return None
 
     def entries(self, job_id: int, *, after: int = 0) -> Sequence[JournalEntry]:
         """Return the entries of a job whose numbers are above `after`, in their order."""
@@ -281,13 +305,17 @@ def _text(value: object) -> str:
     return json.dumps(to_plain(value), ensure_ascii=True, separators=(",", ":"))
 
 
-def _job(row: tuple[Any, ...]) -> JobSummary:
-    job_id, kind, state, plan, started, ended, results, result, runs, progress = row
+def _plan(text: str) -> FlashPlan:
+    return from_plain(FlashPlan, json.loads(text))
+
+
+def _job(row: _Row, plan: FlashPlan) -> JobSummary:
+    job_id, kind, state, started, ended, results, result, runs, progress = row
     return JobSummary(
         job_id=job_id,
         kind=kind,
         state=JobState(state),
-        plan=from_plain(FlashPlan, json.loads(plan)),
+        plan=plan,
         started=datetime.fromisoformat(started),
         ended=datetime.fromisoformat(ended) if ended else None,
         progress=from_plain(FlashProgress, json.loads(progress)) if progress else FlashProgress(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,15 @@ from workshop_console.console.jobs.flash_following import (
     FlashFollowing,
     can_resume,
     job_folder,
+    never_began,
+    starting_lock,
     waiting,
     worker_lock,
 )
 from workshop_console.console.jobs.flash_payload import PayloadFile, remove_payloads
 from workshop_console.console.jobs.held_file import hold
 from workshop_console.console.model.flash import FlashStep, JobState, JobSummary, UnitEnd
+from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.settings import Folders
 from workshop_console.data.store import open_store
 from workshop_console.data.store.journal import StoredJournal
@@ -44,9 +46,9 @@ def test_a_job_runs_while_somebody_holds_its_lock(
     journal: StoredJournal, following: FlashFollowing, tmp_path: Path
 ) -> None:
     number = journal.create(PLAN)
-    assert following.job(number).state is JobState.PLANNED
     held = hold(worker_lock(tmp_path, number), alone=True)
     assert held is not None
+    assert following.job(number).state is JobState.PLANNED
     journal.run_begins(number)
     assert following.job(number).state is JobState.RUNNING
     journal.end(number, JobState.STOPPING)
@@ -76,14 +78,59 @@ def test_the_last_word_of_a_worker_counts_though_it_ended_while_somebody_looked(
     assert FlashFollowing(Ending(journal._database), tmp_path).job(number).state is JobState.DONE
 
 
-def test_a_plan_that_never_became_a_job_is_told_as_stopped(
-    journal: StoredJournal, following: FlashFollowing, monkeypatch: pytest.MonkeyPatch
+def test_a_job_whose_console_ended_before_its_worker_began_is_told_and_can_be_dropped(
+    journal: StoredJournal, following: FlashFollowing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    starts = hold(starting_lock(tmp_path), alone=False)
+    assert starts is not None
     number = journal.create(PLAN)
-    monkeypatch.setattr("workshop_console.console.jobs.flash_following._LONGEST_START", timedelta(seconds=-1))
-    job = following.job(number)
-    assert job.state is JobState.STOPPED
-    assert not can_resume(job)
+    assert following.job(number).state is JobState.PLANNED  # its console is at it
+    starts.release()
+    left = following.job(number)
+    assert (left.state, left.result) == (
+        JobState.INTERRUPTED,
+        RaisedMessage(number="WC-758", facts=(("job", number),)),
+    )
+    assert never_began(left)
+    assert [job.job_id for job in waiting(following.jobs())] == [number]
+    assert can_resume(left)
+    monkeypatch.setattr("workshop_console.console.jobs.flash_following.GOOD_FOR_S", -1.0)
+    assert not can_resume(left)
+    work = hold(worker_lock(tmp_path, number), alone=True)
+    assert work is not None
+    assert following.job(number).state is JobState.PLANNED  # somebody else starts it
+    with pytest.raises(ConsoleError) as raised:
+        following.stop(number)
+    assert raised.value.number == "WC-747"
+    work.release()
+    following.stop(number)
+    dropped = following.job(number)
+    assert (dropped.state, dropped.result) == (JobState.STOPPED, left.result)
+    assert not waiting(following.jobs())
+    assert not can_resume(dropped)
+
+
+def test_a_job_that_somebody_starts_just_now_is_not_dropped(journal: StoredJournal, tmp_path: Path) -> None:
+    number = journal.create(PLAN)
+
+    class Beginning(StoredJournal):
+        """Begins the job right after it was read twice."""
+
+        looks = 0
+
+        def job(self, job_id: int) -> JobSummary | None:
+            found = super().job(job_id)
+            self.looks += 1
+            if self.looks == 2:
+                journal.run_begins(job_id)
+            return found
+
+    with pytest.raises(ConsoleError) as raised:
+        FlashFollowing(Beginning(journal._database), tmp_path).stop(number)
+    assert raised.value.number == "WC-747"
+    kept = journal.job(number)
+    assert kept is not None
+    assert kept.state is JobState.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -126,6 +173,7 @@ def test_a_stop_is_only_wished_of_a_job_at_work(
     journal: StoredJournal, following: FlashFollowing, tmp_path: Path
 ) -> None:
     number = journal.create(PLAN)
+    journal.end(number, JobState.FAILED)
     with pytest.raises(ConsoleError) as raised:
         following.stop(number)
     assert raised.value.number == "WC-747"

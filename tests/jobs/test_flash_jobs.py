@@ -127,6 +127,36 @@ def test_a_job_outlives_kill_9_of_its_console_and_the_loss_of_its_terminal(
     assert ends(workshop, job.job_id) == [("CDI_EngineControl", UnitEnd.NEW)]
 
 
+def test_a_console_killed_before_its_worker_began_leaves_a_job_to_start_or_drop(
+    workshop: Workshop, own_home: Path
+) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from tests.jobs.flashed import *;"
+        "from workshop_console.console.jobs import flash_starting;"
+        "flash_starting.start_worker = lambda *given, **more: os.kill(os.getpid(), signal.SIGKILL);"
+        "manager = workshop_of(Path(sys.argv[1])); workshop = manager.__enter__();"
+        "started(workshop, planned(workshop, ENGINE))"
+    )
+    for _ in range(2):
+        console = subprocess.run(
+            [sys.executable, "-c", code, str(own_home)], cwd=Path(__file__).parent.parent.parent, check=False
+        )
+        assert console.returncode == -signal.SIGKILL
+    dropped, left = sorted(job.job_id for job in workshop.flashing.interrupted())
+    job = workshop.flashing.job(left)
+    assert (job.state, job.result and job.result.number) == (JobState.INTERRUPTED, "WC-758")
+    assert workshop.flashing.entries(left) == []
+    workshop.flashing.stop(dropped)
+    assert workshop.flashing.job(dropped).state is JobState.STOPPED
+    with pytest.raises(ConsoleError) as refused:
+        list(workshop.flashing.resume(dropped))
+    assert refused.value.number == "WC-749"
+    resumed(workshop, left)
+    ended = until_over(workshop, left)
+    assert (ended.state, ended.runs) == (JobState.DONE, 1)
+    assert workshop.flashing.interrupted() == []
+
+
 def test_a_worker_that_was_killed_is_told_and_its_job_brought_to_the_end(workshop: Workshop) -> None:
     plan = planned(workshop, ENGINE)
     job_id = started(workshop, plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -469,6 +470,30 @@ async def test_an_interrupted_job_is_shown_first_and_taken_up_again() -> None:
         assert "the job is running" in driver.text
         await driver.press("escape")
         assert driver.place == "ProductGroups"
+
+
+async def test_a_job_that_never_began_is_shown_first_and_started_or_dropped() -> None:
+    workshop = workshop_with()
+    flashing = workshop.flashing
+    never = RaisedMessage(number="WC-758", facts=(("job", 3),))
+    left = replace(job(state=JobState.INTERRUPTED), runs=0, result=never, started=datetime.now(UTC))
+    flashing.kept = [left]
+    async with at_job(workshop) as (driver, _flashing):
+        assert "never began; F5 starts it, F6 drops it" in facts(driver)
+        assert "nothing was sent to it" in facts(driver)
+        assert "WC-758" in facts(driver)
+        await driver.press("f5")
+        await driver.shows("Start flash job 3: Engine unit?")
+        await driver.press("n", "f6")
+        await driver.shows("Drop flash job 3?")
+        await driver.press("n")
+        flashing.change(3, started=datetime.now(UTC) - timedelta(minutes=11))
+        await driver.until(lambda: "F5" not in driver.footer)
+        await driver.press("f5")
+        await driver.shows("what was checked is too old")
+        await driver.press("f6", "y")
+        await driver.until(lambda: flashing.stopped == [3])
+        await driver.shows("The job was dropped")
 
 
 async def test_an_interrupted_job_whose_unit_was_flashed_since_stands_in_nobodys_way() -> None:

@@ -36,6 +36,7 @@ from workshop_console.console.model.flash import (
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.settings import Folders
 from workshop_console.data.store import Store
+from workshop_console.data.store import journal as stored_journal
 from workshop_console.data.store.journal import PIECE_BYTES, PIECES
 
 MESSAGE = RaisedMessage(number="WC-725", facts=(("unit", "Motor „1“"), ("nrc", "0x72"), ("block", 7)))
@@ -302,3 +303,28 @@ def test_a_disk_that_is_full_takes_what_was_reserved(tmp_path: Path, space: str,
         cwd=Path(__file__).parent.parent.parent,
     )
     assert run.stdout.strip() == said
+
+
+def test_only_jobs_that_changed_are_read_again(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, other = opener().journal, opener().journal
+    first, second = journal.create(PLAN), journal.create(PLAN)
+    journal.run_begins(second)
+    read: list[str] = []
+    understood = stored_journal._plan
+
+    def counted(text: str) -> FlashPlan:
+        read.append(text)
+        return understood(text)
+
+    monkeypatch.setattr(stored_journal, "_plan", counted)
+    before = journal.jobs()
+    assert (len(read), [job.job_id for job in before]) == (2, [second, first])
+    other.moved(second, PROGRESS)
+    now = journal.jobs()
+    assert len(read) == 2
+    assert now[1] is before[1]
+    assert (now[0].progress, now[0].plan) == (PROGRESS, PLAN)
+    other.replace_plan(second, replace(PLAN, vci="elsewhere"))
+    other.run_begins(second)
+    assert journal.jobs()[0] == other.job(second)
+    assert journal.jobs()[0].plan.vci == "elsewhere"
