@@ -7,7 +7,17 @@ import sys
 
 from benchmarks.figures import HEADER, Figure
 
-PARTS = ("quick_test", "descriptions", "first_frame", "memory", "actual_values", "values_screen", "actuation")
+PARTS = (
+    "quick_test",
+    "descriptions",
+    "first_frame",
+    "memory",
+    "actual_values",
+    "values_screen",
+    "actuation",
+    "flashing",
+    "thin_line",
+)
 
 
 def main() -> int:

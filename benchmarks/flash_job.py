@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.flash_worker import TIMES
 from benchmarks.vehicle import RunningVehicle
 from workshop_console.console.flash_files.authoring import (
     FlashContent,
@@ -21,10 +25,10 @@ from workshop_console.console.flash_files.authoring import (
     write_public_key,
 )
 from workshop_console.console.jobs import flash_starting
-from workshop_console.console.jobs.flash_following import worker_lock
+from workshop_console.console.jobs.flash_following import job_folder, worker_lock
 from workshop_console.console.jobs.held_file import held_alone
 from workshop_console.console.jobs.workshop import Workshop
-from workshop_console.console.model.flash import FlashPlan, FlashStep, JobState, JournalEntry
+from workshop_console.console.model.flash import FlashPlan, FlashStep, JobState
 from workshop_console.console.model.software_block import SoftwareBlock
 from workshop_console.console.procedures.events import FlashPlanned, FlashStarted
 from workshop_console.console.settings import Folders, Settings
@@ -46,14 +50,24 @@ VERSIONS = ("1", "2")
 class Flashed:
     """What became of a job."""
 
-    transfer_s: float
-    """In the steps that transfer blocks, as the journal says."""
-    programming_s: float
-    """From the first download's request to the last one's end: the transfer and what is noted around it."""
+    steps: tuple[tuple[str, float, float], ...]
+    """Step, when it began, when it ended."""
     stored: int
     """Payload bytes."""
     peak_bytes: int
     """Most memory that the worker had at a time (VmHWM)."""
+
+    @property
+    def transfer_s(self) -> float:
+        """Seconds in the steps that transfer blocks."""
+        return sum(ended - began for step, began, ended in self.steps if step == FlashStep.TRANSFER)
+
+    @property
+    def download_s(self) -> float:
+        """Seconds of all downloads, from the request of each to its end, with what is noted in between."""
+        begins = [began for step, began, _ in self.steps if step == FlashStep.REQUEST_DOWNLOAD]
+        ends = [ended for step, _, ended in self.steps if step == FlashStep.TRANSFER_EXIT]
+        return sum(ends) - sum(begins)
 
     @property
     def rate(self) -> float:
@@ -90,10 +104,14 @@ class FlashBench:
         assert isinstance(planned, FlashPlanned)
         return planned.plan
 
-    def run(self, plan: FlashPlan) -> Flashed:
-        """Do a job and return what it took. Raises RuntimeError when it does not end well."""
+    def run(self, plan: FlashPlan, *, forgetful: bool = False) -> Flashed:
+        """Do a job and return what it took. Raises RuntimeError when it does not end well.
+
+        `forgetful`: by a worker that writes no step down (flash_worker.py), else by the one that ships.
+        """
         flashing = self.workshop.flashing
-        (*_, began) = flashing.start(plan, confirmed=[target.unit for target in plan.targets])
+        with _program(forgetful=forgetful):
+            (*_, began) = flashing.start(plan, confirmed=[target.unit for target in plan.targets])
         assert isinstance(began, FlashStarted)
         (worker,) = _workers()
         peak_bytes = 0
@@ -106,14 +124,37 @@ class FlashBench:
         job = flashing.job(began.flash_id)
         if job.state is not JobState.DONE:
             raise RuntimeError(f"the job did not end well: {job.state} {job.result} {job.results}")
-        entries = flashing.entries(began.flash_id)
-        programming = [e for e in entries if e.step in (FlashStep.REQUEST_DOWNLOAD, FlashStep.TRANSFER_EXIT)]
         return Flashed(
-            transfer_s=sum(_seconds(e, e) for e in entries if e.step is FlashStep.TRANSFER),
-            programming_s=_seconds(programming[0], programming[-1]),
+            steps=self._timed(began.flash_id) if forgetful else self._noted(began.flash_id),
             stored=sum(target.file.manifest.stored for target in plan.targets),
             peak_bytes=peak_bytes,
         )
+
+    def _noted(self, job_id: int) -> tuple[tuple[str, float, float], ...]:
+        """Return the steps as the journal has them."""
+        return tuple(
+            (str(entry.step), entry.began.timestamp(), entry.ended.timestamp())
+            for entry in self.workshop.flashing.entries(job_id)
+            if entry.ended is not None
+        )
+
+    def _timed(self, job_id: int) -> tuple[tuple[str, float, float], ...]:
+        """Return the steps as the worker that forgets them left them."""
+        told = (job_folder(self.workshop.folders.jobs, job_id) / TIMES).read_text(encoding="utf-8")
+        return tuple((step, began, ended) for step, began, ended in json.loads(told))
+
+
+@contextlib.contextmanager
+def _program(*, forgetful: bool) -> Iterator[None]:
+    """Let jobs be done by the worker that ships, or by that of this folder."""
+    start = flash_starting.start_worker
+    if forgetful:
+        program = (sys.executable, str(Path(__file__).with_name("flash_worker.py")))
+        flash_starting.start_worker = partial(start, program=program)
+    try:
+        yield
+    finally:
+        flash_starting.start_worker = start
 
 
 def contents(areas: Sequence[tuple[int, int]], version: str) -> tuple[Part, ...]:
@@ -159,8 +200,8 @@ def _workers() -> list[int]:
     """Return the flash workers that this process started and that are at work."""
     found = []
     for children in Path("/proc/self/task").glob("*/children"):
-        for process in children.read_text().split():
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a thread or a process that ended meanwhile
+            for process in children.read_text().split():
                 arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
                 if flash_starting.COMMAND.encode() in arguments:
                     found.append(int(process))
@@ -174,8 +215,3 @@ def _peak_bytes(process: int) -> int:
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     return 0
-
-
-def _seconds(first: JournalEntry, last: JournalEntry) -> float:
-    assert last.ended is not None
-    return (last.ended - first.began).total_seconds()
