@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.filter import LineFilter
 
+    from workshop_console.console.terminal.session_file import SessionRecorder
+
 T = TypeVar("T")
 
 _DRAW_EVERY_S = 0.1
@@ -63,8 +65,13 @@ class ConsoleApp(App[None], inherit_bindings=False):
     AUTO_FOCUS = ""
     NOTIFICATION_TIMEOUT = 0
 
-    def __init__(self, workshop: Workshop, session: Session | None = None) -> None:
-        self._thin = driver_class()
+    def __init__(
+        self,
+        workshop: Workshop,
+        session: Session | None = None,
+        recorder: SessionRecorder | None = None,
+    ) -> None:
+        self._thin = driver_class(recorder=recorder)
         super().__init__(driver_class=self._thin)
         self.unexpected: ConsoleError | None = None
         """What ended the console against its will."""
@@ -84,6 +91,9 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._drawn_for: Size | None = None
         self._kept_picture = self._restarted
         self._next_drawing: Timer | None = None
+        self._recorder = recorder
+        if recorder is not None:
+            recorder.failed = lambda error: self.call_later(self.tell, error)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first screen."""
@@ -331,6 +341,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if self._drawn_for not in (None, event.size):
             self.call_after_refresh(self._redraw_all)
         self._drawn_for = event.size
+        if self._recorder is not None:
+            self._recorder.resized(*event.size)
 
     def _handle_exception(self, error: Exception) -> None:
         """End without a traceback on the screen: it goes to the log, `run` starts again with a message.
@@ -346,15 +358,15 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def run(workshop: Workshop) -> None:
-    """Run the console until the mechanic leaves it; the caller closes the workshop.
+def run(workshop: Workshop, recorder: SessionRecorder | None = None) -> None:
+    """Run the console until the mechanic leaves it; the caller closes workshop and recorder.
 
     After an unexpected error it starts again with what was known, and says so. Raises ConsoleError WC-100
     when that happens over and over.
     """
     session: Session | None = None
     for attempt in range(1, _STARTS + 1):
-        app = ConsoleApp(workshop, session)
+        app = ConsoleApp(workshop, session, recorder)
         with ending_by_signal(app.end_jobs, app.end_soon, workshop.close):
             try:
                 app.run(mouse=False)

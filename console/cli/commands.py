@@ -47,19 +47,46 @@ def program(ctx: click.Context, session: Session, show_version: bool) -> int | N
     return None
 
 
-def _console(session: Session, vci: str | None) -> int:
+def _console(session: Session, vci: str | None, asciicast: str | None = None) -> int:
     from workshop_console.console.cli.console import run_console
 
     session.choose({"vci": vci})
-    return run_console(session)
+    return run_console(session, asciicast)
 
 
 @program.command(help=_("Start the full-screen console."))
 @vci_option
+@click.option(
+    "--asciicast", metavar="FILE", help=_("Record what the screen shows; replay FILE plays it again.")
+)
 @session_options
-def run(session: Session, vci: str | None) -> int:
+def run(session: Session, vci: str | None, asciicast: str | None) -> int:
     """See `help` above."""
-    return _console(session, vci)
+    return _console(session, vci, asciicast)
+
+
+@program.command(help=_("Look again at a session that was recorded with run --asciicast FILE."))
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.25, 16),
+    default=1.0,
+    metavar="N",
+    help=_("How many times faster than it was; + and - change it."),
+)
+@click.option(
+    "--idle",
+    type=click.FloatRange(0.1, 3_600),
+    default=2.0,
+    metavar="SECONDS",
+    help=_("Longer pauses are shortened to this."),
+)
+@session_options
+def replay(_session: Session, file: str, speed: float, idle: float) -> int:
+    """See `help` above."""
+    from workshop_console.console.cli.replay import replay_command
+
+    return replay_command(file, speed=speed, idle=idle)
 
 
 @program.command("quick-test", help=_("Ask all control units: identification and fault memories."))

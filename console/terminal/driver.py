@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.driver import Driver
@@ -42,6 +42,8 @@ from workshop_console.console.terminal.shown import Shown
 if TYPE_CHECKING:
     from textual.app import App
 
+    from workshop_console.console.terminal.session_file import SessionRecorder
+
 RATE = "WORKSHOP_CONSOLE_LINE_RATE"
 """Environment: bytes a second of a line whose terminal never answers."""
 
@@ -63,6 +65,9 @@ _OLD = ("vt", "ansi", "dumb", "cons25")
 
 class ThinDriver(Driver):
     """Draws the wanted cells on the terminal and reads its keys; all of it in the event loop."""
+
+    recorder: ClassVar[SessionRecorder | None] = None
+    """Takes note of what is sent."""
 
     def __init__(
         self,
@@ -225,6 +230,7 @@ class ThinDriver(Driver):
         self._loop.remove_writer(device.descriptor)
         sequence = "\x1b[?2004l" if self._can.pastes else ""
         sequence += leaving(self._can, self._grid.rows)
+        self._record(sequence.encode("ascii"))
         with suppress(EOFError):
             if device.write_all(self._unsent + sequence.encode("ascii"), _LEAVE_S):
                 self._hear_out(device)
@@ -346,9 +352,14 @@ class ThinDriver(Driver):
 
     def _put(self, text: str, *, asked: bool) -> None:
         data = text.encode(self._can.charset, "replace")
+        self._record(data)
         self._pacer.sent(len(data), time.monotonic(), asked=asked)
         self._unsent += data
         self._write_unsent()
+
+    def _record(self, data: bytes) -> None:
+        if self.recorder is not None:
+            self.recorder.sent(data.decode(self._can.charset))
 
     def _write_unsent(self) -> None:
         if self._device is None:
