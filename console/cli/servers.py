@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +18,8 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.i18n.texts import _
 
+_kept: list[object] = []
+"""What is held until this process is gone."""
 _DEFAULT_DOIP = "127.0.0.1:13400"
 _DEFAULT_SOCKETCAND = "127.0.0.1:29536"
 
@@ -32,6 +34,7 @@ def endpoint(text: str) -> tuple[str, int]:
 
 def simulate_command(options: Mapping[str, Any]) -> int:
     """Be a vehicle until told to stop."""
+    from workshop_console.console.jobs.simulated_folder import SimulatedFolder
     from workshop_console.console.simulation.changes import changed
     from workshop_console.console.simulation.load import load_vehicle
     from workshop_console.console.simulation.server import run
@@ -41,12 +44,17 @@ def simulate_command(options: Mapping[str, Any]) -> int:
     socketcand = endpoint(options["socketcand"]) if options["socketcand"] else None
     if doip is None and socketcand is None and not options["buses"]:
         doip, socketcand = endpoint(_DEFAULT_DOIP), endpoint(_DEFAULT_SOCKETCAND)
+    folder = SimulatedFolder(Path(options["nonvolatile"])) if options["nonvolatile"] else None
+    held = folder.take() if folder is not None else None
     stop = threading.Event()
     _stop_on_signals(stop)
     if options["with_parent"]:
-        threading.Thread(target=_stop_with_input, args=(stop,), daemon=True).start()
+        unused = folder.until_unused if folder is not None else None
+        threading.Thread(target=_stop_with_input, args=(stop, unused), daemon=True).start()
 
     def ready(bound: Mapping[str, object]) -> None:
+        if held is not None:
+            held.note(json.dumps(bound))
         if options["ready_json"]:
             print(json.dumps(bound), flush=True)
             return
@@ -119,12 +127,16 @@ def _stop_on_signals(stop: threading.Event) -> None:
         signal.signal(name, end)
 
 
-def _stop_with_input(stop: threading.Event) -> None:
-    """Wait for the end of standard input: the parent went away, however it did."""
+def _stop_with_input(
+    stop: threading.Event, unused: Callable[[threading.Event], object] | None = None
+) -> None:
+    """Wait for the end of standard input: the parent went away, however it did; then for other users."""
     try:
         # os.read, not sys.stdin: a thread that waits in a buffered reader aborts Python when it ends.
         while os.read(sys.stdin.fileno(), 4096):
             pass
     except (OSError, ValueError):
         pass
+    last = unused(stop) if unused is not None else None
+    _kept.append(last)
     stop.set()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.child import ChildProcess
+from workshop_console.console.jobs.held_file import HeldFile
+from workshop_console.console.jobs.simulated_folder import SimulatedFolder
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import ProductGroup
 
@@ -56,6 +59,8 @@ class ChildSimulations:
         self._names = tuple(names)
         self._kind = kind
         self._running: dict[str, tuple[ChildProcess, SimulatedVehicle]] = {}
+        self._joined: dict[str, tuple[HeldFile, SimulatedVehicle]] = {}
+        """Vehicles of other consoles, and what keeps them going."""
         self._guard = threading.Lock()
 
     def names(self) -> Sequence[str]:
@@ -77,34 +82,71 @@ class ChildSimulations:
         return self._kind(name)
 
     def start(self, name: str) -> SimulatedVehicle:
-        """Start a vehicle, or return it when it runs. Raises ConsoleError WC-200, WC-206."""
+        """Start a vehicle, or return it when it runs, here or as a child of another console.
+
+        Raises ConsoleError WC-200, WC-206, WC-214 (another process has its folder and cannot be joined).
+        """
         kind = self._checked(name)
         with self._guard:
             child, vehicle = self._running.get(name, (None, None))
             if child is not None and vehicle is not None and child.running:
                 return vehicle
-            arguments = ["simulate", "--vehicle", name, "--ready-json", "--with-parent"]
-            arguments += ["--doip", "127.0.0.1:0"] if kind.line == "doip" else ["--socketcand", "127.0.0.1:0"]
-            if self._folder is not None:
-                arguments += ["--nonvolatile", str(self._folder / name)]
-            try:
-                child = ChildProcess(f"simulate {name}", arguments)
-                ready = child.ready(_START_S)
-            except ConsoleError as error:
-                raise ConsoleError("WC-206", detail=str(error.facts.get("detail", ""))) from error
-            place = ready.get("doip" if kind.line == "doip" else "socketcand")
-            if not isinstance(place, list) or len(place) != 2:
-                child.close()
-                raise ConsoleError("WC-206", detail=clean(f"{kind.line}: {place}"))
-            host, port = place
-            uri = (
-                f"doip://{host}:{port}"
-                if kind.line == "doip"
-                else f"can://socketcand/can0?host={host}&port={port}"
-            )
+            if self._folder is None:
+                return self._start_child(kind, [])
+            return self._start_or_join(kind, self._folder / name)
+
+    def _start_or_join(self, kind: SimulatedKind, place: Path) -> SimulatedVehicle:
+        """Join the vehicle that has the folder, or be the console that starts it."""
+        folder = SimulatedFolder(place)
+        held, joined = self._joined.pop(kind.name, (None, None))
+        if held is not None and joined is not None:
+            if folder.runs and self._uri(kind, folder.bound(_START_S)) == joined.uri:
+                self._joined[kind.name] = held, joined
+                return joined
+            held.release()
+        with ExitStack() as stack:
+            users = folder.use()
+            stack.callback(users.release)
+            bound = folder.bound(_START_S)
+            if bound is None:
+                try:
+                    return self._start_child(kind, ["--nonvolatile", str(place)])
+                except ConsoleError:
+                    bound = folder.bound(_START_S)  # another console was quicker
+                    if bound is None:
+                        raise
+            if bound.get("vehicle") != kind.name or not (uri := self._uri(kind, bound)):
+                raise ConsoleError("WC-214", folder=clean(place), detail=clean(f"{bound}", longest=300))
             vehicle = SimulatedVehicle(uri=uri, label=kind.label)
-            self._running[name] = child, vehicle
+            self._joined[kind.name] = users, vehicle
+            stack.pop_all()
             return vehicle
+
+    def _start_child(self, kind: SimulatedKind, more: Sequence[str]) -> SimulatedVehicle:
+        arguments = ["simulate", "--vehicle", kind.name, "--ready-json", "--with-parent", *more]
+        arguments += ["--doip", "127.0.0.1:0"] if kind.line == "doip" else ["--socketcand", "127.0.0.1:0"]
+        try:
+            child = ChildProcess(f"simulate {kind.name}", arguments)
+            ready = child.ready(_START_S)
+        except ConsoleError as error:
+            raise ConsoleError("WC-206", detail=str(error.facts.get("detail", ""))) from error
+        uri = self._uri(kind, ready)
+        if not uri:
+            child.close()
+            raise ConsoleError("WC-206", detail=clean(f"{kind.line}: {ready}", longest=300))
+        vehicle = SimulatedVehicle(uri=uri, label=kind.label)
+        self._running[kind.name] = child, vehicle
+        return vehicle
+
+    @staticmethod
+    def _uri(kind: SimulatedKind, bound: Mapping[str, Any] | None) -> str:
+        """Return how a vehicle is reached by what it says of itself; empty: it is not."""
+        match (bound or {}).get("doip" if kind.line == "doip" else "socketcand"):
+            case [str(host), int(port)]:
+                if kind.line == "doip":
+                    return f"doip://{host}:{port}"
+                return f"can://socketcand/can0?host={host}&port={port}"
+        return ""
 
     def hand_on(self, name: str) -> tuple[SimulatedVehicle, int]:
         """Start a vehicle, if it does not run, and return it with the handle that keeps it running.
@@ -113,6 +155,8 @@ class ChildSimulations:
         """
         vehicle = self.start(name)
         with self._guard:
+            if name in self._joined:
+                return vehicle, self._joined[name][0].handle
             child, _ = self._running[name]
             try:
                 return vehicle, child.hand_on()
@@ -123,6 +167,12 @@ class ChildSimulations:
         """End all of them, but for those that somebody else keeps running."""
         with self._guard:
             running, self._running = self._running, {}
-        for child, _ in running.values():
+            joined, self._joined = self._joined, {}
+        for held, _ in joined.values():
+            held.release()
+        for name, (child, _) in running.items():
+            if self._folder is not None and SimulatedFolder(self._folder / name).used:
+                with suppress(ConsoleError):
+                    child.hand_on()  # to whoever joined: it ends with the last one
             with suppress(OSError):
                 child.close()
