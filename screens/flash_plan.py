@@ -44,6 +44,7 @@ _OF_THE_VEHICLE = (
     CheckId.RIGHT,
     CheckId.READOUT,
     CheckId.SPACE,
+    CheckId.AWAKE,
 )
 """Checks that are told once where they say the same of every unit."""
 

@@ -135,7 +135,10 @@ class JournalLog:
     def warn(self, error: ConsoleError) -> None:
         """Show that the journal could not be written; the job goes on."""
         facts = (("number", error.number), ("detail", str(error.facts.get("detail", ""))))
-        warning = RaisedMessage(number="WC-753", facts=facts)
+        self.tell(RaisedMessage(number="WC-753", facts=facts))
+
+    def tell(self, warning: RaisedMessage) -> None:
+        """Show something beside the job that ends nothing."""
         if warning not in self._warnings and len(self._warnings) < _MOST_WARNINGS:
             self._warnings.append(warning)
 

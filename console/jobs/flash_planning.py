@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.awake import can_be_kept_awake
 from workshop_console.console.jobs.finding import find_unit
 from workshop_console.console.jobs.opened import open_units
 from workshop_console.console.jobs.vehicle_line import VehicleLine
@@ -96,6 +97,8 @@ def plan_flash(
     )
     if cancellation.requested:
         return
+    awake = _awake()
+    targets = tuple(replace(target, checks=(*target.checks, awake)) for target in targets)
     units = line.choice.units if line.choice is not None else ()
     timings = {address: unit.timing for unit in units for address in unit.addresses}
     functional = {u.summary.functional_request for u in opened if u.summary.functional_request is not None}
@@ -197,6 +200,12 @@ def _right(desk: PlanningDesk) -> FlashCheck:
     if desk.allowed():
         return FlashCheck(id=CheckId.RIGHT, light=Light.GREEN, value=desk.who())
     return FlashCheck(id=CheckId.RIGHT, light=Light.RED, message=RaisedMessage(number="WC-752"))
+
+
+def _awake() -> FlashCheck:
+    """Say whether the job can keep the computer awake; where it cannot, that is no reason to stop."""
+    message = None if can_be_kept_awake("flash") else RaisedMessage(number="WC-759")
+    return FlashCheck(id=CheckId.AWAKE, light=Light.GREEN, message=message)
 
 
 def _space(desk: PlanningDesk, wanted: Sequence[tuple[str, FlashFile]]) -> FlashCheck:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.jobs.awake import kept_awake
 from workshop_console.console.jobs.flash_following import FlashFollowing, can_resume, job_folder
 from workshop_console.console.jobs.flash_log import JournalLog
 from workshop_console.console.jobs.flash_orders import ForgivingOrders, OrderNotes
@@ -152,6 +153,8 @@ class FlashWorker:
         plan = job.plan
         folder = job_folder(self._root, job.job_id)
         with ExitStack() as stack:
+            if not stack.enter_context(kept_awake(f"flash job {job.job_id}")):
+                log.tell(RaisedMessage(number="WC-759"))
             payloads: dict[str, PayloadFile] = {}
             for target in plan.targets:
                 payloads[target.unit] = PayloadFile(folder / Path(target.payload).name)

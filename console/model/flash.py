@@ -188,6 +188,8 @@ class CheckId(StrEnum):
     READOUT = "readout"
     SPACE = "space"
     """On the disk, for the journal."""
+    AWAKE = "awake"
+    """Whether something keeps the computer awake meanwhile; never more than a hint."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,12 +12,30 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_line import PROGRAM, ran, simulated
-from tests.jobs.flashed import ENGINE, GOING_ON, kill, processes_of, until, until_over, workshop_of
+from tests.jobs.flashed import (
+    ENGINE,
+    GOING_ON,
+    grant_staying_awake,
+    kill,
+    processes_of,
+    until,
+    until_over,
+    workshop_of,
+)
 from workshop_console.console.jobs.flash_offered import SHIPPED
 from workshop_console.console.jobs.workshop import Workshop
 from workshop_console.console.model.flash import FlashStep, JobState
 
+pytestmark = pytest.mark.usefixtures("met")
+
 FREE = ("--access-server", "off")
+
+
+@pytest.fixture(autouse=True)
+def awake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody need to be told to keep this computer awake."""
+    grant_staying_awake(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture

@@ -32,6 +32,22 @@ GOING_ON = (JobState.PLANNED, JobState.RUNNING, JobState.STOPPING)
 ENGINE = SHIPPED / "car-CDI_EngineControl.hex"
 
 
+_GRANTS = """#!/bin/sh
+# Takes a lock for as long as the command runs that it is given, as systemd-inhibit does.
+for one in "$@"; do
+  case "$one" in
+    --what=*{refused}*) exit 1 ;;
+    --what=*) what="$one" ;;
+    --mode=*|--who=*|--why=*) ;;
+    *) command="$one" ;;
+  esac
+done
+echo "$what" > "{state}/held"
+"$command"
+rm -f "{state}/held"
+"""
+
+
 @contextmanager
 def workshop_of(home: Path, vci: str = "sim://car") -> Iterator[Workshop]:
     """Give a workshop of the user whose folders are under `home`, without an access server."""
@@ -124,8 +140,15 @@ def until_over(workshop: Workshop, job_id: int) -> JobSummary:
 
 def worker_of(workshop: Workshop, job_id: int) -> int:
     """Return the process that works on a job."""
-    (found,) = processes_of(workshop.folders.state.parent, "flash-worker", str(job_id))
-    return found
+    found: list[int] = []
+
+    def alone() -> bool:
+        # What it starts has its command line for a moment.
+        found[:] = processes_of(workshop.folders.state.parent, "flash-worker", str(job_id))
+        return len(found) == 1
+
+    until(alone)
+    return found[0]
 
 
 def processes_of(home: Path, *words: str) -> list[int]:
@@ -144,6 +167,13 @@ def processes_of(home: Path, *words: str) -> list[int]:
         if ours and all(word.encode() in arguments for word in words) and entry.name != str(os.getpid()):
             found.append(int(entry.name))
     return found
+
+
+def grant_staying_awake(folder: Path, *, refused: str = "nothing") -> None:
+    """Put a systemd-inhibit into `folder` that grants all but `refused`: `held` stands there meanwhile."""
+    program = folder / "systemd-inhibit"
+    program.write_text(_GRANTS.format(state=folder, refused=refused), encoding="utf-8")
+    program.chmod(0o755)
 
 
 def kill(process: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
