@@ -126,12 +126,11 @@ def started_with() -> Mapping[str, str]:
     return environment
 
 
-def _colours(environment: Mapping[str, str], terminal: str, known: int) -> int:
+def _colours(environment: Mapping[str, str], terminal: str, known: int, *, true: bool = False) -> int:
     if environment.get("NO_COLOR"):
         return 0
-    if known and (
-        environment.get("COLORTERM", "").lower() in ("truecolor", "24bit") or terminal.endswith("-direct")
-    ):
+    told = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    if known and (true or told or terminal.endswith("-direct")):
         return TRUE_COLOUR
     return max((step for step in (0, 8, 16, 256, TRUE_COLOUR) if step <= known), default=0)
 
@@ -178,7 +177,12 @@ def capabilities(
         if has(name):
             attributes |= bit
     return Capabilities(
-        colours=_colours(environment, terminal, entry.number("colors") if has("setaf") else 0),
+        colours=_colours(
+            environment,
+            terminal,
+            entry.number("colors") if has("setaf") else 0,
+            true=entry.flag("Tc") or entry.flag("RGB"),
+        ),
         attributes=attributes,
         single_off=has("rmul", "\x1b[24m"),
         charset=charset,

@@ -16,10 +16,24 @@ from textual.driver import Driver
 from textual.geometry import Size
 
 from workshop_console.console.terminal import first_picture
-from workshop_console.console.terminal.capabilities import capabilities, started_with, terminfo
+from workshop_console.console.terminal.answers import (
+    ASK_ATTRIBUTES,
+    REPEATS,
+    after_attributes,
+    after_place,
+    asks_attributes,
+    asks_place,
+)
+from workshop_console.console.terminal.capabilities import (
+    Capabilities,
+    capabilities,
+    started_with,
+    terminfo,
+)
 from workshop_console.console.terminal.device import Device, standard_terminal
 from workshop_console.console.terminal.grid import Grid
 from workshop_console.console.terminal.input import (
+    AttributesReported,
     Decoder,
     Input,
     KeyPressed,
@@ -58,9 +72,6 @@ _MOST_KEYS = 64
 """After so many keys at once the app handles them before more are read."""
 _LEAVE_S = 0.5
 """How long a terminal may take the last bytes; how long its last answers may take."""
-_REPEATS = 2
-_OLD = ("vt", "ansi", "dumb", "cons25")
-"""Terminals that are not asked whether they can repeat."""
 
 
 class ThinDriver(Driver):
@@ -86,7 +97,8 @@ class ThinDriver(Driver):
         entry = terminfo(name)
         self._can = capabilities(started_with(), entry)
         self._promised_repeat = self._can.repeat
-        self._asks_repeat = not name.startswith(_OLD)
+        self._asks_repeat = asks_place(name)
+        self._asks_attributes = asks_attributes(os.environ, self._can)
         self._device: Device | None = None
         self._decoder = Decoder(
             keys_of_terminfo(entry) if entry else None,
@@ -124,6 +136,7 @@ class ThinDriver(Driver):
         for number, handler in self._signals().items():
             with suppress(ValueError, RuntimeError):  # signals are for the main thread alone
                 self._loop.add_signal_handler(number, self._safely, handler)
+        self._decoder.escape_wait_s = self._pacer.escape_wait_s()
         self._grid.resize(*device.size())
         self._enter(stored)
         self._tell_size(*device.size())
@@ -191,11 +204,12 @@ class ThinDriver(Driver):
             # terminfo promises this for terminals that only say they are an xterm (mosh, older PuTTY, tmux
             # before 3.4 outside ASCII): a blank is repeated, and the cursor tells whether it was.
             blank = " " if can.charset == "ascii" else "\u00a0"
-            self._shown.texts[asked_in][: _REPEATS + 1] = [blank] * (_REPEATS + 1)
-            self._shown.pens[asked_in][: _REPEATS + 1] = [PLAIN] * (_REPEATS + 1)
-            sequence += f"{blank}\x1b[{_REPEATS}b\x1b[6n"
+            self._shown.texts[asked_in][: REPEATS + 1] = [blank] * (REPEATS + 1)
+            self._shown.pens[asked_in][: REPEATS + 1] = [PLAIN] * (REPEATS + 1)
+            sequence += f"{blank}\x1b[{REPEATS}b\x1b[6n"
             self._decoder.place_asked = True
         else:
+            sequence += ASK_ATTRIBUTES if self._asks_attributes else ""
             sequence += REQUEST
         self._shown.x = self._shown.y = -1
         self._put(sequence, asked=True)
@@ -203,7 +217,7 @@ class ThinDriver(Driver):
 
     def _blank_row(self) -> int:
         """Return a row that begins with blanks, so that what is asked there is not seen."""
-        shown, count = self._shown, _REPEATS + 1
+        shown, count = self._shown, REPEATS + 1
         blank = [" "] * count, [PLAIN] * count
         return next(
             (y for y in range(shown.rows) if (shown.texts[y][:count], shown.pens[y][:count]) == blank), 0
@@ -408,8 +422,11 @@ class ThinDriver(Driver):
                     self._answered()
                 case PlaceReported(_, x):
                     self._decoder.place_asked = False
-                    self._repeats(x > _REPEATS)
+                    self._learn(after_place(self._can, x))
                     self._answered()
+                case AttributesReported(attributes):
+                    if self._asks_attributes:
+                        self._learn(after_attributes(self._can, attributes))
         if self._expiring is not None:
             self._expiring.cancel()
             self._expiring = None
@@ -426,11 +443,15 @@ class ThinDriver(Driver):
         if self._wants_to_send():
             self._send()
 
-    def _repeats(self, can_repeat: bool) -> None:
-        """Take note whether the terminal repeats characters."""
-        if self._can.repeat and not can_repeat:
+    def _learn(self, can: Capabilities) -> None:
+        """Take note of what the terminal's answers tell, and draw anew what was drawn without."""
+        before, self._can = self._can, can
+        if before.repeat and not can.repeat:
             self._shown.forget()  # some were repeated already, and are not there
-        self._can = replace(self._can, repeat=can_repeat)
+        if (before.charset, before.colours) != (can.charset, can.colours):
+            self._grid.become(can)
+            self._shown.forget()
+            self._app.call_later(self._app.refresh, layout=True)
 
 
 def _raise(error: Exception) -> None:

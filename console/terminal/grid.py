@@ -88,6 +88,12 @@ class Grid(Cells):
         self._lines.clear()
         self.changed = set(range(rows))
 
+    def become(self, capabilities: Capabilities) -> None:
+        """Take in what is written from here on for a terminal that can this."""
+        self._can = capabilities
+        self._drawn.clear()
+        self._lines.clear()
+
     def read(self, written: str) -> None:
         """Take in what Textual writes: text, attributes, moves; everything else means nothing here."""
         lines = written.split("\n")

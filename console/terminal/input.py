@@ -24,7 +24,8 @@ _CSI = re.compile(rb"\x1b\[(\[[A-E]|([0-?]*)[ -/]*([@-Z\\-~]))")
 _CSI_BEGUN = re.compile(rb"\x1b\[(\[|[0-?]*[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)")
 _STRING_BEGUN = re.compile(rb"\x1b[\]PX^_][^\x07\x1b]*\x1b?\Z")
-_LATE = re.compile(rb"(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])\Z")
+_LATE = (b"[", b"O")
+"""How the rest of a sequence begins whose escape was taken for a key."""
 _TYPED = re.compile(rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 
 
@@ -56,7 +57,15 @@ class PlaceReported:
     x: int
 
 
-Input = KeyPressed | Pasted | StatusReported | PlaceReported
+@dataclass(frozen=True)
+class AttributesReported:
+    """The terminal answered what it is (device attributes)."""
+
+    attributes: str
+    """As it sends them: `?62;22`."""
+
+
+Input = KeyPressed | Pasted | StatusReported | PlaceReported | AttributesReported
 
 
 class Decoder:
@@ -70,6 +79,8 @@ class Decoder:
         self._paste = bytearray()
         self._fed_at = 0.0
         self._escaped_at = self._flood_at = float("-inf")
+        self._late = False
+        """Whether the escape at the beginning of what waits was a key already."""
         self.escape_wait_s = 0.05
         """How long an escape waits for the rest of a sequence."""
         self.place_asked = False
@@ -83,13 +94,15 @@ class Decoder:
     def feed(self, data: bytes, now: float) -> list[Input]:
         """Return what `data` and what waited hold."""
         self._fed_at = now
-        if now - self._escaped_at < _CUT_S and _LATE.match(data):
-            data = b"\x1b" + data  # the escape was taken for a key already; its rest is not taken for more
+        if not self._waiting:
+            # An escape that was taken for a key already: what comes may be its rest, and types nothing.
+            self._late = now - self._escaped_at < _CUT_S and data.startswith(_LATE)
+            data = b"\x1b" + data if self._late else data
         self._escaped_at = float("-inf")
         self._waiting += data
         found: list[Input] = []
         while self._waiting and self._step(found):
-            pass
+            self._late = False
         return found
 
     def wait_s(self, now: float) -> float | None:
@@ -110,8 +123,11 @@ class Decoder:
         if waiting == b"\x1b":
             self._escaped_at = now
             return [KeyPressed("escape", "\x1b")]
+        late, self._late = self._late, False
         if waiting.startswith(b"\x1b") and len(waiting) > 2:
             return []  # the rest of a sequence was lost; what came of it says nothing
+        if late:
+            waiting = waiting[1:]
         return [_typed(chr(byte)) for byte in waiting if byte < 0x80 or byte >= 0xA0]
 
     def _text(self, data: bytes) -> str:
@@ -170,7 +186,8 @@ class Decoder:
             return False
         # No terminal's sequence: an escape, and what was typed after it while the line was slow.
         self._take(1)
-        found.append(KeyPressed("escape", "\x1b"))
+        if not self._late:
+            found.append(KeyPressed("escape", "\x1b"))
         return True
 
     def _dropped(self, longest: int) -> bool:
@@ -193,6 +210,8 @@ class Decoder:
         parameters, final = match[2].decode(), match[3].decode()
         if final == "n" and parameters.isdigit():
             found.append(StatusReported())
+        elif final == "c" and parameters.startswith("?"):
+            found.append(AttributesReported(parameters))
         elif final == "R" and self.place_asked and re.fullmatch(r"\d{1,5};\d{1,5}", parameters):
             y, _, x = parameters.partition(";")
             found.append(PlaceReported(int(y) - 1, int(x) - 1))

@@ -16,6 +16,8 @@ _MUTE_ASKING_S = 30.0
 """How often a mute terminal is asked again."""
 _AHEAD_S = 0.1
 """At a rate: how much earlier than the line is free the next frame goes."""
+_SEQUENCE_BYTES = 3
+"""Bytes of a short escape sequence, which take their time on a slow line."""
 REQUEST = "\x1b[5n"
 """Status request; every terminal from the VT100 on answers `ESC [ 0 n`."""
 
@@ -128,4 +130,4 @@ class Pacer:
 
     def escape_wait_s(self) -> float:
         """Return how long to wait for the rest of a sequence before an escape is the key itself."""
-        return min(0.5, 0.05 + self.round_trip_s / 4)
+        return min(0.5, 0.05 + _SEQUENCE_BYTES / self._rate + self.round_trip_s / 4)

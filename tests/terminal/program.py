@@ -54,6 +54,8 @@ class Program(App[None], inherit_bindings=False):
             raise RuntimeError("unexpected")
         elif event.key == "w":
             self.bell()
+        elif event.key == "c":
+            self.query_one(Static).styles.color = "ansi_red"
         self.draw()
 
     def beat(self) -> None:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from workshop_console.console.terminal.answers import after_attributes, after_place, asks_attributes
 from workshop_console.console.terminal.capabilities import TRUE_COLOUR, Capabilities, capabilities
 
 _ASK = """
@@ -82,3 +83,46 @@ def test_a_terminal_that_terminfo_does_not_know_gets_what_its_name_tells() -> No
 def test_the_least_is_a_vt100() -> None:
     assert Capabilities().regions
     assert not Capabilities().repeat
+
+
+UTF8 = Capabilities(charset="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("x", "repeat", "charset"),
+    [
+        (1, False, "utf-8"),
+        (3, True, "utf-8"),
+        # Two bytes of one blank became two characters: the terminal is set to another encoding.
+        (2, False, "ascii"),
+        (4, True, "ascii"),
+        (0, False, "utf-8"),
+    ],
+)
+def test_the_place_of_the_cursor_tells_repetition_and_encoding(x: int, repeat: bool, charset: str) -> None:
+    known = after_place(UTF8, x)
+    assert (known.repeat, known.charset) == (repeat, charset)
+
+
+def test_a_locale_that_is_no_utf8_is_believed_whatever_the_terminal_could() -> None:
+    for charset in ("latin-1", "ascii"):
+        assert after_place(Capabilities(charset=charset), 2).charset == charset
+        assert after_place(Capabilities(charset=charset), 3).charset == charset
+
+
+@pytest.mark.parametrize(
+    ("attributes", "colours"), [("?62;22", 8), ("?65;1;22;9", 8), ("?1;2", 0), ("?6", 0), ("?22", 0)]
+)
+def test_a_terminal_said_to_be_a_vt_may_tell_of_its_colours(attributes: str, colours: int) -> None:
+    assert after_attributes(Capabilities(), attributes).colours == colours
+
+
+def test_colours_are_asked_for_where_terminfo_denies_them_and_nobody_forbids_them() -> None:
+    none, some = Capabilities(), Capabilities(colours=8)
+    assert asks_attributes({"TERM": "vt220"}, none)
+    assert asks_attributes({"TERM": "vt100"}, none)
+    assert not asks_attributes({"TERM": "vt100", "NO_COLOR": "1"}, none)
+    assert not asks_attributes({"TERM": "xterm"}, none)
+    assert not asks_attributes({"TERM": "vt52"}, none)
+    assert not asks_attributes({"TERM": "vt340"}, some)
+    assert after_attributes(some, "?62;22") == some

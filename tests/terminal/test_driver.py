@@ -201,3 +201,24 @@ def test_poor_terminals_show_the_picture(terminal: str) -> None:
         line.press(b"q")
         assert line.until_ended() == 0
         assert bytes(line.received).isascii()
+
+
+def test_a_terminal_that_is_not_set_to_utf8_gets_ascii() -> None:
+    with Line(environment={"LANG": "C.UTF-8"}) as line:
+        line.emulator.stream.select_other_charset("@")  # Latin-1: what is sent as UTF-8 is seen as such
+        line.shows("ready")
+        line.until(lambda: f"row 05 of beat 000000 {'-' * 30}" in line.emulator.text())
+        assert "\u00c2" not in line.emulator.text()
+        assert "\u00e2" not in line.emulator.text()
+
+
+def test_a_serial_line_said_to_be_a_vt_is_drawn_in_colour_when_the_terminal_has_it() -> None:
+    with Line(terminal="vt220") as line:
+        answer = line.emulator.screen.write_process_input
+        line.emulator.screen.write_process_input = (  # type: ignore[method-assign] # pyte's way
+            lambda data: answer(data.replace("?6c", "?62;22c"))
+        )
+        line.shows("ready")
+        assert b"\x1b[c" in line.received
+        line.press(b"c")
+        line.until(lambda: any(cell.ink == "red" for row in line.emulator.seen() for cell in row))

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import _character_to_key
 
+from workshop_console.console.commands import COMMANDS
 from workshop_console.console.terminal.input import (
     LONGEST_PASTE_BYTES,
+    AttributesReported,
     Decoder,
     Input,
     KeyPressed,
@@ -18,6 +20,7 @@ from workshop_console.console.terminal.input import (
     StatusReported,
 )
 from workshop_console.console.terminal.key_sequences import key_of_character
+from workshop_console.console.terminal.pacing import Pacer
 
 
 def keys(found: list[Input]) -> list[str]:
@@ -120,6 +123,19 @@ def test_the_rest_of_a_sequence_that_comes_too_late_types_nothing() -> None:
     assert keys(decoder.feed(b"[B", 1.4)) == ["down"]
 
 
+def test_a_late_rest_swallows_no_other_escape() -> None:
+    decoder = Decoder()
+    decoder.feed(b"\x1b", 0.0)
+    decoder.expire(0.05)
+    assert keys(decoder.feed(b"[B\x1bq", 0.3)) == ["down", "escape", "q"]
+    decoder.feed(b"\x1b", 1.0)
+    decoder.expire(1.05)
+    assert keys([*decoder.feed(b"[", 1.3), *decoder.expire(2.3)]) == ["left_square_bracket"]
+    decoder.feed(b"\x1b", 3.0)
+    decoder.expire(3.05)
+    assert keys(decoder.feed(b"O!", 3.3)) == ["O", "exclamation_mark"]
+
+
 def test_keys_typed_after_an_escape_while_the_line_was_slow_are_obeyed() -> None:
     assert keys(typed(b"\x1bq")) == ["escape", "q"]
     assert keys(typed(b"\x1b\x1b")) == ["escape", "escape"]
@@ -143,7 +159,8 @@ def test_bytes_that_are_no_utf8_are_what_a_latin1_terminal_means(data: bytes, ex
 
 def test_answers_are_no_keys() -> None:
     decoder = Decoder()
-    assert decoder.feed(b"\x1b[0n\x1b[?62;22c\x1b[I\x1b[<0;3;4M\x1b[Mabc", 0.0) == [StatusReported()]
+    found = decoder.feed(b"\x1b[0n\x1b[?62;22c\x1b[I\x1b[<0;3;4M\x1b[Mabc", 0.0)
+    assert found == [StatusReported(), AttributesReported("?62;22")]
     decoder.place_asked = True
     assert decoder.feed(b"\x1b[1;4R", 1.0) == [PlaceReported(0, 3)]
     decoder.place_asked = False
@@ -199,3 +216,102 @@ def test_sequences_in_a_row_are_their_keys_wherever_they_are_cut(
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         found += decoder.feed(stream[start:end], 0.0) if end > start else []
     assert keys(found) == [key for _, key in pressed]
+
+
+FAST_S = 0.02
+"""Shorter than any wait for the rest of a sequence."""
+
+
+def pressed_over(
+    stream: bytes, gaps_s: list[float], decoder: Decoder, *, start_s: float = 0.0
+) -> list[tuple[float, str]]:
+    """Return keys and their times when each byte comes `gaps_s` after the one before, as the driver asks."""
+    found: list[tuple[float, str]] = []
+    now = start_s
+    for byte, gap_s in zip(stream, gaps_s, strict=True):
+        comes_at = now + gap_s
+        while (wait_s := decoder.wait_s(now)) is not None and now + wait_s < comes_at:
+            now += wait_s
+            found += [(now, key) for key in keys(decoder.expire(now))]
+        now = comes_at
+        found += [(now, key) for key in keys(decoder.feed(bytes([byte]), now))]
+    while (wait_s := decoder.wait_s(now)) is not None:
+        now += wait_s
+        found += [(now, key) for key in keys(decoder.expire(now))]
+    return found
+
+
+@pytest.mark.parametrize(("sequence", "key"), KNOWN, ids=[repr(sequence) for sequence, _ in KNOWN])
+def test_a_key_whose_bytes_come_one_by_one_over_a_slow_line_is_one_key(sequence: bytes, key: str) -> None:
+    for bytes_per_second in (30.0, 240.0, 960.0):
+        decoder = Decoder()
+        decoder.escape_wait_s = Pacer(bytes_per_second).escape_wait_s()
+        gaps_s = [1 / bytes_per_second] * len(sequence)
+        assert [name for _at, name in pressed_over(sequence, gaps_s, decoder)] == [key]
+
+
+@pytest.mark.parametrize("round_trip_s", [0.0, 0.1, 0.8, 3.0])
+def test_an_escape_alone_is_obeyed_as_soon_as_the_line_allows(round_trip_s: float) -> None:
+    pacer, decoder = Pacer(1e6), Decoder()
+    pacer.round_trip_s = round_trip_s
+    decoder.escape_wait_s = pacer.escape_wait_s()
+    ((at, key),) = pressed_over(b"\x1b", [0.0], decoder)
+    assert key == "escape"
+    assert at == pytest.approx(min(0.5, 0.05 + round_trip_s / 4), abs=0.001)
+    # The next key is not taken for the rest of a sequence.
+    assert [name for _at, name in pressed_over(b"j", [0.1], decoder, start_s=at)] == ["j"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(KNOWN), st.floats(0.6, 5.0)), max_size=6),
+    st.lists(st.sampled_from([0.0, 0.001, FAST_S]), min_size=60, max_size=60),
+)
+def test_keys_cut_anywhere_with_any_short_delay_are_those_keys(
+    pressed: list[tuple[tuple[bytes, str], float]], delays_s: list[float]
+) -> None:
+    stream, gaps_s = b"", []
+    for (sequence, _key), before_s in pressed:
+        gaps_s += [before_s, *delays_s[: len(sequence) - 1]]
+        stream += sequence
+    found = pressed_over(stream, gaps_s, Decoder())
+    assert [name for _at, name in found] == [key for (_sequence, key), _before_s in pressed]
+
+
+@given(st.sampled_from(KNOWN), st.integers(1, 8), st.floats(0.06, 0.9))
+def test_what_comes_after_the_wait_adds_an_escape_at_most(
+    known: tuple[bytes, str], cut: int, late_s: float
+) -> None:
+    sequence, key = known
+    gaps_s = [late_s if place == cut else 0.0 for place in range(len(sequence))]
+    found = [name for _at, name in pressed_over(sequence, gaps_s, Decoder())]
+    if sequence[0] != 0x1B or cut >= len(sequence):
+        assert found == [key]
+    elif cut == 1 and sequence[1:2] in (b"[", b"O"):
+        assert found in ([key], ["escape", key])
+    elif cut > 2:
+        assert found == [key]
+
+
+TABLE = [key for command in COMMANDS for key in command.keys]
+WITHOUT_FUNCTION_KEYS = {
+    "enter": b"\r",
+    "space": b" ",
+    "escape": b"\x1b",
+    "tab": b"\t",
+    "ctrl+p": b"\x10",
+    "question_mark": b"?",
+    "slash": b"/",
+}
+
+
+def test_every_action_of_the_table_is_in_reach_on_every_terminal() -> None:
+    by_key = {key: sequence for sequence, key in KNOWN}
+    for command in COMMANDS:
+        plain = [key for key in command.keys if len(key) == 1 or key in WITHOUT_FUNCTION_KEYS]
+        assert plain or command.movement, command.id
+        for key in plain:
+            sequence = WITHOUT_FUNCTION_KEYS.get(key, key.encode())
+            assert keys(typed(sequence)) == [key]
+    for number in range(1, 11):
+        assert f"f{number}" in by_key or f"f{number}" in {"f3", "f7", "f8", "f9"}
+    assert {"f1", "f10", "up", "down", "home", "end", "pageup"} <= set(TABLE)

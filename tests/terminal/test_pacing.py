@@ -86,7 +86,8 @@ def test_an_answer_nobody_asked_for_means_nothing() -> None:
 
 
 def test_the_wait_for_the_rest_of_an_escape_sequence_fits_the_line(pacer: Pacer) -> None:
-    assert Pacer(1000.0).escape_wait_s() == 0.05
-    assert pacer.escape_wait_s() == pytest.approx(0.1)
+    assert Pacer(1e9).escape_wait_s() == pytest.approx(0.05)
+    assert Pacer(30.0).escape_wait_s() == pytest.approx(0.15)
+    assert pacer.escape_wait_s() == pytest.approx(0.103)
     pacer.round_trip_s = 9.0
     assert pacer.escape_wait_s() == 0.5
