@@ -21,26 +21,26 @@ def fault_columns(*, with_unit: bool) -> tuple[Column, ...]:
     return (
         *unit,
         Column(title=_("Code"), width=9),
-        Column(title=_("State"), width=13),
         Column(title=_("Fault"), width=30, grow=4),
+        Column(title=_("State"), width=13),
         Column(title=_("Count"), width=6, right=True, rank=2),
         Column(title=_("Prio."), width=5, right=True, rank=1),
     )
 
 
-def fault_row(key: Hashable, fault: Fault, unit: str | None = None) -> Row:
-    """Return one fault as a row; `unit` stands first where the list has that column."""
+def fault_row(key: Hashable, fault: Fault, unit: str | None = None, *, group: Hashable = None) -> Row:
+    """Return one fault as a row; `unit` stands first where the list has that column, once for a `group`."""
     cells = (
         fault.code,
-        fault_state_text(fault.state),
         fault_text(fault),
+        fault_state_text(fault.state),
         str(fault.occurrences) if fault.occurrences is not None else "",
         str(fault.priority) if fault.priority is not None else "",
     )
-    tones = (PLAIN, FAULT_TONES[fault.state])
+    tones = (PLAIN, PLAIN, FAULT_TONES[fault.state])
     if unit is None:
         return Row(key=key, cells=cells, tones=tones)
-    return Row(key=key, cells=(unit, *cells), tones=(PLAIN, *tones))
+    return Row(key=key, cells=(unit, *cells), tones=(PLAIN, *tones), group=group)
 
 
 def ask_and_clear(console: Console, keys: tuple[str, ...], name: Callable[[], str], faults: int) -> None:

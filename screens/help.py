@@ -10,6 +10,7 @@ from textual.widget import Widget
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage
 from workshop_console.i18n.texts import _
 from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.sheet import TextSheet
 from workshop_console.widgets.text_page import Paragraph, TextPage, heading
 from workshop_console.widgets.tones import BOLD
 
@@ -30,7 +31,7 @@ def message_paragraphs(message: NumberedMessage) -> list[Paragraph]:
     return paragraphs
 
 
-class Help(ConsoleScreen[None]):
+class Help(TextSheet[None]):
     """Explains the message shown (or the one given) and the screen it was called from."""
 
     def __init__(self, about: ConsoleScreen[Any], message: RaisedMessage | None = None) -> None:

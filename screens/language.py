@@ -9,14 +9,14 @@ from textual.widget import Widget
 
 from workshop_console.console.settings import LANGUAGES
 from workshop_console.i18n.texts import _
-from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.sheet import Sheet
 from workshop_console.widgets.table import Column, Row, Table
 
 NAMES = {"de": "Deutsch", "en": "English", "es": "Español", "it": "Italiano"}
 """Each language by its own name, so that everybody finds the own one."""
 
 
-class LanguageChoice(ConsoleScreen[None]):
+class LanguageChoice(Sheet[None]):
     """Lists the languages; the number or Enter chooses one."""
 
     handles = ("open",)

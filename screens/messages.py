@@ -10,14 +10,14 @@ from textual.widget import Widget
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.message import NumberedMessage, RaisedMessage
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.help import message_paragraphs
+from workshop_console.screens.sheet import Sheet, TextSheet
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.text_page import TextPage
 
 
-class MessageList(FilteredScreen):
+class MessageList(Sheet[None], FilteredScreen):
     """Lists all messages; those of this session are marked and come first."""
 
     handles = ("open", "filter")
@@ -76,7 +76,7 @@ class MessageList(FilteredScreen):
         self.console.show_screen(MessageDetail(raised or RaisedMessage(number=number)))
 
 
-class MessageDetail(ConsoleScreen[None]):
+class MessageDetail(TextSheet[None]):
     """One message in full."""
 
     def __init__(self, message: RaisedMessage) -> None:

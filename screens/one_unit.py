@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.faults import ask_and_clear
 from workshop_console.screens.session import READ_FAULTS
+from workshop_console.screens.sheet import Sheet
 from workshop_console.screens.unit_view import UnitView
 
 
-class OneUnit(ConsoleScreen[None]):
-    """A screen about one control unit, of the vehicle or of a kept report."""
+class OneUnit(Sheet[None]):
+    """A sheet about one control unit, of the vehicle or of a kept report; the list stays in sight."""
+
+    share = 0.55
 
     handles: ClassVar[tuple[str, ...]] = ("start", "clear")
     words: ClassVar = {

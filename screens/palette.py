@@ -10,11 +10,12 @@ from textual.widget import Widget
 from workshop_console.console.commands import COMMANDS, key_text
 from workshop_console.i18n.texts import _
 from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.sheet import Sheet
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.table import Column, Row, Table
 
 
-class Palette(ConsoleScreen[str]):
+class Palette(Sheet[str]):
     """Lists the actions of the screen below; typing narrows the list."""
 
     handles = ("open",)

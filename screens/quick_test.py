@@ -165,11 +165,11 @@ class QuickTest(FilteredScreen):
             variant_text(result),
             result.hardware,
             result.software,
-            formats.number(result.current) if result.current else "-",
-            formats.number(result.remembered) if result.remembered else "-",
+            formats.number(result.current) if result.current else "",
+            formats.number(result.remembered) if result.remembered else "",
             change_text(result, first, self.session.units.report),
             formats.duration_ms(result.time_ms),
-            formats.number(result.retries) if result.retries else "-",
+            formats.number(result.retries) if result.retries else "",
         )
         current: Style = BAD if result.current else PLAIN
         stored: Style = WARNING if result.remembered else PLAIN
@@ -185,7 +185,7 @@ class QuickTest(FilteredScreen):
         if text := job_text(self.session):
             return text
         if self._resting is not None:
-            return ""
+            return ""  # it is told once the cursor rests
         key = self.query_one(Table).cursor_key
         row = next((row for row in self._all_rows() if row.key == key), None)
         if row is None or row.result is None:
@@ -196,13 +196,19 @@ class QuickTest(FilteredScreen):
         parts = [f"{row.name} {row.key}"]
         parts += [f"HW {row.result.hardware}"] if row.result.hardware else []
         parts += [f"SW {row.result.software}"] if row.result.software else []
-        parts.append(formats.duration_ms(row.result.time_ms))
         if retries := row.result.retries:
             parts.append(_("retries: {n}").format(n=formats.number(retries)))
         return "  ".join(parts)
 
+    def prepare(self) -> None:
+        """Let the rows come first: the line below tells about the current one afterwards."""
+        self._tell_later()
+
     def on_table_moved(self) -> None:
         """Leave the line below empty while the cursor moves: it costs five times as much as the marker."""
+        self._tell_later()
+
+    def _tell_later(self) -> None:
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(_REST_S, self._rest)

@@ -11,7 +11,7 @@ from workshop_console.console.jobs.recent import recent_addresses, remember_addr
 from workshop_console.console.jobs.simulated import SIMULATED
 from workshop_console.console.model.vehicle import DoipEntity, VehicleIdentity
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.sheet import Sheet
 from workshop_console.screens.status import job_name, vehicle_text
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.table import Column, Row, Table
@@ -19,7 +19,7 @@ from workshop_console.widgets.table import Column, Row, Table
 _TYPE = "type"
 
 
-class VehicleChoice(ConsoleScreen[None]):
+class VehicleChoice(Sheet[None]):
     """Lists simulated vehicles, addresses used before and what was found in the network; Enter connects."""
 
     handles = ("open", "start")

@@ -69,7 +69,7 @@ class VehicleFaults(FilteredScreen):
             for fault in result.faults:
                 texts = (name, fault.code, fault_text(fault), fault_state_text(fault.state))
                 if self.passes(*texts):
-                    rows.append(fault_row(f"{unit.key} {fault.dtc}", fault, name))
+                    rows.append(fault_row(f"{unit.key} {fault.dtc}", fault, name, group=unit.key))
         empty = job_text(self.session)
         if not empty:
             read = any(unit.result for unit in units)

@@ -39,7 +39,8 @@ class KeyBar(Widget):
         super().__init__()
         self._groups: tuple[tuple[Key, ...], ...] = ()
         self._lines: list[list[Key]] = []
-        self._gap = 2
+        self._gaps: list[int] = []
+        """Cells between two keys of each line."""
 
     def show(self, *groups: Sequence[Key]) -> None:
         """Draw these keys; each group begins a line where the lines are enough for that."""
@@ -57,14 +58,20 @@ class KeyBar(Widget):
     def _arrange(self) -> None:
         width = self.size.width or 80
         all_keys = [key for group in self._groups for key in group]
-        for gap in (2, 1):
-            # Keys stand out by their reversed cells, so one cell between two is enough where room is short.
-            lines = [line for group in self._groups for line in lay_out(group, width, gap)]
-            if len(lines) > 2:
-                lines = lay_out(all_keys, width, gap)
-            self._lines, self._gap = lines, gap
-            if len(lines) <= 2:
-                break
+        self._lines, self._gaps = [], []
+        for group in self._groups:
+            # Keys stand out by their reversed cells, so one cell between two is enough where room is short;
+            # what works everywhere stays where it is, whatever the screen's own keys need.
+            gap = 2 if len(lay_out(group, width)) == 1 else 1
+            lines = lay_out(group, width, gap)
+            self._lines += lines
+            self._gaps += [gap] * len(lines)
+        if len(self._lines) > 2:
+            for gap in (2, 1):
+                self._lines = lay_out(all_keys, width, gap)
+                self._gaps = [gap] * len(self._lines)
+                if len(self._lines) <= 2:
+                    break
         # A third line is taken from the body rather than an entry from the keys.
         self.styles.height = max(2, len(lines))
 
@@ -81,7 +88,7 @@ class KeyBar(Widget):
             segments += [
                 Segment(harmless(key), BAR),
                 Segment(f" {harmless(label)}", PLAIN),
-                Segment(" " * self._gap),
+                Segment(" " * self._gaps[y]),
             ]
         strip = Strip(segments)
         return strip.adjust_cell_length(self.size.width)

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from workshop_console.widgets.cells import cut, fit, width_of
 from workshop_console.widgets.glyphs import glyphs
-from workshop_console.widgets.tones import BAR, BOLD, PLAIN
+from workshop_console.widgets.tones import BAR, PLAIN
 
 
 class Header(Widget):
@@ -73,9 +73,9 @@ class TitleLine(Widget):
         right = f" {cut(self._right, width // 2)} " if self._right else ""
         title = f" {cut(self._title, width - width_of(right) - 6)} "
         fill = max(0, width - 4 - width_of(title) - width_of(right))
-        return Strip(
-            [Segment(rule * 2), Segment(title, BOLD), Segment(rule * fill + right + rule * 2)], width
-        ).adjust_cell_length(width)
+        return Strip([Segment(rule * 2 + title + rule * fill + right + rule * 2)], width).adjust_cell_length(
+            width
+        )
 
 
 class MessageLine(Widget):

@@ -52,6 +52,8 @@ class Row:
     """Stands instead of the cells from column `tail_from` on: a reason, where there are no values."""
     tail_from: int = 0
     tail_tone: Style = PLAIN
+    group: Hashable = None
+    """Rows of one group that follow each other say their first cell once, in the first that is in sight."""
 
 
 @dataclass
@@ -109,13 +111,28 @@ class Table(Widget, can_focus=True):
         for index in range(top, top + shown):
             old = before[index] if index < len(before) else None
             new = self._rows[index] if index < len(self._rows) else None
-            if index in moved or (
-                old != new
-                and (old is None or new is None or (old.marked, old.badge) != (new.marked, new.badge))
+            if (
+                index in moved
+                or (
+                    old != new
+                    and (old is None or new is None or (old.marked, old.badge) != (new.marked, new.badge))
+                )
+                or self._repeats(index, before) != self._repeats(index, self._rows)
             ):
                 self._repaint(index)
             elif old is not None and new is not None and old != new:
                 self._repaint_cells(index, old, new)
+
+    def _repeats(self, index: int, rows: Sequence[Row]) -> bool:
+        """Return whether the row above, in sight too, says the first cell of this one."""
+        if not self._view.top < index < len(rows):
+            return False
+        group = rows[index].group
+        return group is not None and group == rows[index - 1].group
+
+    def _cells(self, index: int, row: Row) -> tuple[str, ...]:
+        """Return what is drawn of a row's cells."""
+        return ("", *row.cells[1:]) if self._repeats(index, self._rows) else row.cells
 
     def _repaint_cells(self, index: int, old: Row, new: Row) -> None:
         """Repaint the cells of a row that differ; values that are read again and again change by a digit."""
@@ -125,7 +142,9 @@ class Table(Widget, can_focus=True):
         before, after = (
             [
                 (character, style)
-                for text, style, _control in self._line(" " * GUTTER, PLAIN, row.cells, row.tones, row)
+                for text, style, _control in self._line(
+                    " " * GUTTER, PLAIN, self._cells(index, row), row.tones, row
+                )
                 for character in text
             ]
             for row in (old, new)
@@ -175,6 +194,11 @@ class Table(Widget, can_focus=True):
     def position(self) -> str:
         """Which row of how many, for the title line."""
         return f"{self._view.cursor + 1}/{len(self._rows)}" if self._rows else ""
+
+    @property
+    def rows_wanted(self) -> int:
+        """Lines that show everything."""
+        return self._heading + max(1, len(self._rows))
 
     # Movement, as the keys ask for it
 
@@ -287,7 +311,7 @@ class Table(Widget, can_focus=True):
         badge = row.badge or (glyphs().mark if row.marked else " ")
         marker = (glyphs().cursor if here else " ") + badge + " "
         tone = BAR if here and self.has_focus else PLAIN
-        return self._line(marker, tone, row.cells, row.tones, row)
+        return self._line(marker, tone, self._cells(index, row), row.tones, row)
 
     def _line(
         self,

@@ -79,6 +79,10 @@ class TextPage(Widget, can_focus=True):
         """All lines as drawn, also those out of sight."""
         return "\n".join(label + text for label, text, _ in self._lines)
 
+    def rows_wanted(self, columns: int) -> int:
+        """Return how many lines the whole text takes at this width."""
+        return max(1, len(self._wrapped(columns)))
+
     @property
     def position(self) -> str:
         """Which lines of how many, for the title line; empty when all are in sight."""

@@ -48,6 +48,8 @@ class Row:
     erase_with: Pen = PLAIN
     tail: int = 0
     """From here on there are blanks of one kind that erasing leaves."""
+    clears: int = 0
+    """So many rows from this one on are cleared before: deleted, and blank ones inserted."""
 
 
 def planned(
@@ -68,7 +70,7 @@ def planned(
     blank = pens[-1] if tail < columns else PLAIN
     inked = [x for x in range(first, columns) if texts[x] != " " or pens[x] != blank]
     anew = Row(y, texts, pens, _pieces(texts, pens, inked), first, blank, tail)
-    return row if _about(row) <= _about(anew) else anew
+    return row if about(row) <= about(anew) else anew
 
 
 def erasable(pen: Pen, can: Capabilities) -> bool:
@@ -76,7 +78,7 @@ def erasable(pen: Pen, can: Capabilities) -> bool:
     return not pen.attributes & SEEN_ON_BLANKS and (not pen.paper or can.paper_erase)
 
 
-def _about(row: Row) -> int:
+def about(row: Row) -> int:
     """Return about how many bytes a row takes."""
     count, end, pen = (0 if row.erase_from is None else _MOVE_BYTES), -1, None
     for piece in row.pieces:
@@ -181,7 +183,11 @@ def write(output: Output, row: Row, pieces: Sequence[Piece]) -> None:
 
 
 def erase(output: Output, row: Row) -> None:
-    """Erase the row where that is the way chosen."""
+    """Erase the row where that is the way chosen, or clear it together with those below."""
+    if row.clears:
+        output.go(row.y, 0)
+        output.use_on_blank(PLAIN)  # what comes in has the background in force
+        output.send(f"\x1b[{row.clears}M\x1b[{row.clears}L")
     if row.erase_from is not None:
         output.go(row.y, row.erase_from)
         output.use_on_blank(row.erase_with)

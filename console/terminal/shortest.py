@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workshop_console.console.terminal.capabilities import Capabilities
+from workshop_console.console.terminal.clearing import clear_together
 from workshop_console.console.terminal.grid import Grid
 from workshop_console.console.terminal.output import Output
-from workshop_console.console.terminal.pens import Pen
+from workshop_console.console.terminal.pens import PLAIN, Pen
 from workshop_console.console.terminal.pieces import Piece, Row, erase, planned, write
 from workshop_console.console.terminal.scrolling import scroll
 from workshop_console.console.terminal.shown import Shown
@@ -56,15 +57,24 @@ def shortest_bytes(grid: Grid, shown: Shown, can: Capabilities) -> str:
     if not can.corner:
         shown.texts[-1][-1], shown.pens[-1][-1] = grid.texts[-1][-1], grid.pens[-1][-1]
     changed = [y for y in changed if grid.texts[y] != shown.texts[y] or grid.pens[y] != shown.pens[y]]
+    rows = _changed_rows(grid, shown, can, {*changed, *scroll(grid, shown, output, changed)})
+    output.take(min(_ways(output, rows), key=Output.length))
+    shown.x, shown.y, shown.pen = output.x, output.y, output.pen
+    return output.text()
+
+
+def _changed_rows(grid: Grid, shown: Shown, can: Capabilities, among: Iterable[int]) -> Sequence[Row]:
+    """Return what there is to do in each row, and take note in `shown` that it was done."""
     rows: list[Row] = []
-    for y in sorted({*changed, *scroll(grid, shown, output, changed)}):
+    for y in sorted(among):
         texts, pens = grid.texts[y], grid.pens[y]
         if texts != shown.texts[y] or pens != shown.pens[y]:
             rows.append(planned(y, texts, pens, shown.texts[y], shown.pens[y], can))
             shown.texts[y], shown.pens[y] = texts[:], pens[:]
-    output.take(min(_ways(output, rows), key=Output.length))
-    shown.x, shown.y, shown.pen = output.x, output.y, output.pen
-    return output.text()
+    if not can.insert_rows:
+        return rows
+    blank = [" "] * grid.columns, [PLAIN] * grid.columns
+    return clear_together(rows, lambda y: planned(y, grid.texts[y], grid.pens[y], *blank, can))
 
 
 def _ways(output: Output, rows: Sequence[Row]) -> Iterable[Output]:

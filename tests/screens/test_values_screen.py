@@ -17,6 +17,7 @@ from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.settings import Folders
 from workshop_console.i18n.texts import set_language
 from workshop_console.screens import values_view
+from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.values import Values
 from workshop_console.widgets import glyphs
 from workshop_console.widgets.line_chart import LineChart
@@ -32,6 +33,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     glyphs.use(glyphs.UNICODE)
     set_language("en")
+
+
+class Cover(ConsoleScreen[None]):
+    """Hides everything."""
 
 
 @asynccontextmanager
@@ -227,10 +232,20 @@ async def test_only_what_is_in_sight_is_read() -> None:
 
 async def test_nothing_is_read_while_another_screen_hides_the_table() -> None:
     async with watching(3) as (driver, fake):
-        await driver.press("f4")
+        driver.app.push_screen(Cover())
         await driver.until(lambda: visible(fake) == ())
-        await driver.press("escape")
+        driver.app.pop_screen()
         await driver.until(lambda: len(visible(fake)) == 3)
+
+
+async def test_rows_above_a_sheet_are_read_on() -> None:
+    async with watching(3) as (driver, fake):
+        await driver.press("f4")
+        assert driver.place == "MessageList"
+        assert "Value 1 of Engine" in driver.text
+        fake.read({1: 7.0})
+        await driver.shows(" 7.0 ")
+        assert len(visible(fake)) == 3
 
 
 async def test_least_and_greatest_begin_anew_when_asked() -> None:

@@ -1,0 +1,61 @@
+"""Sheets: what they show, what stays in sight above them, how high they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.screens.driving import Driver, console
+
+
+def top_of_sheet(driver: Driver, title: str) -> int:
+    """Return the line that the sheet begins with."""
+    return next(y for y, line in enumerate(driver.lines) if f" {title} " in line)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_sheet_leaves_the_upper_part_of_the_screen_below_in_sight(size: tuple[int, int]) -> None:
+    async with console(size=size) as driver:
+        await driver.run_quick_test()
+        before = driver.lines
+        await driver.press("f4")
+        top = top_of_sheet(driver, "Messages")
+        assert size[1] * 0.45 <= top
+        assert driver.lines[:top] == before[:top]
+        assert driver.lines[-1] == before[-1]
+        await driver.press("escape")
+        await driver.until(lambda: driver.lines[: size[1] - 3] == before[: size[1] - 3])
+
+
+async def test_a_sheet_is_as_high_as_what_it_shows() -> None:
+    async with console() as driver:
+        await driver.press("f8")
+        assert top_of_sheet(driver, "Language") == 24 - 2 - 1 - 4 - 1
+
+
+async def test_a_sheet_does_not_shrink_while_words_narrow_its_list() -> None:
+    async with console() as driver:
+        await driver.press("f4")
+        top = top_of_sheet(driver, "Messages")
+        await driver.press("slash", *"2173-42")
+        assert len(driver.table.rows) == 1
+        assert top_of_sheet(driver, "Messages") <= top
+
+
+async def test_the_screen_below_a_sheet_goes_on() -> None:
+    async with console() as driver:
+        await driver.open_menu()
+        await driver.press("1", "f5", "f8")
+        assert driver.place == "LanguageChoice"
+        await driver.until(lambda: driver.app.session.units.report is not None)
+        await driver.shows("F Faults")
+        assert driver.place == "LanguageChoice"
+
+
+async def test_a_sheet_fits_a_terminal_that_gets_smaller() -> None:
+    async with console(size=(120, 40)) as driver:
+        await driver.press("f1")
+        assert top_of_sheet(driver, "Help: Product groups") >= 12
+        await driver.pilot.resize_terminal(80, 24)
+        await driver.until(lambda: len(driver.lines) == 24)
+        await driver.until(lambda: 7 <= top_of_sheet(driver, "Help: Product groups") <= 16)
+        assert "F10" in driver.lines[-1]
