@@ -118,14 +118,14 @@ class Connection:
         except OSError:
             self.close()
             return
-        if _QUICK_ACK is not None:
-            # Clients that leave Nagle's algorithm on (python-can's socketcand does) send their second frame
-            # when the first is acknowledged: without this, 40 ms later.
-            self._channel.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         if not data:
             self.close()
         elif not self._closing:
             self._received(data)
+        if _QUICK_ACK is not None and self._open and not self._flush_asked:
+            # Clients that leave Nagle's algorithm on (python-can's socketcand does) send their second frame
+            # when the first is acknowledged: without this, 40 ms later. An answer acknowledges as well.
+            self._channel.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     def _flush(self) -> None:
         self._flush_asked = False

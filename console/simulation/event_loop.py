@@ -21,6 +21,7 @@ from workshop_console.console.simulation.scheduler import Timer
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 60.0
+_LONG_S = 0.01
 _FEW_TIMERS = 1_000
 """Cancelled timers wait for their time like others; above this number they are sorted out now and then."""
 _SELECT_LIMIT = 1024
@@ -170,6 +171,8 @@ class EventLoop:
         watched = [fileno()]
 
         def wait(timeout_s: float) -> list[tuple[selectors.SelectorKey, int]]:
+            if timeout_s >= _LONG_S:  # whole milliseconds first: one call of the system instead of two
+                return selector.select(int(timeout_s * 1000) / 1000)
             if timeout_s > 0 and not select.select(watched, (), (), timeout_s)[0]:
                 return []
             return selector.select(0)
