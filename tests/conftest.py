@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,26 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WORKSHOP_CONSOLE_HOME", str(home))
     monkeypatch.setenv("LANG", "C.UTF-8")
     return home
+
+
+@pytest.fixture(scope="session")
+def home_with_descriptions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a user's home that has met the simulated car and van: importing them takes a second each."""
+    from tests.jobs.flashed import workshop_of
+    from workshop_console.console.simulation.facts import vehicle_facts
+
+    home = tmp_path_factory.mktemp("met")
+    with workshop_of(home) as workshop:
+        for name in ("car", "van"):
+            list(workshop.line._ship(vehicle_facts(name).vin))
+        assert len(workshop.line.catalogue.descriptions()) == 2
+    return home
+
+
+@pytest.fixture
+def met(own_home: Path, home_with_descriptions: Path) -> None:
+    """Let the program under test know the simulated vehicles already."""
+    shutil.copytree(home_with_descriptions / "data", own_home / "data")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

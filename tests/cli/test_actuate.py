@@ -13,6 +13,8 @@ from workshop_console.console.cli.exit_codes import ExitCode
 from workshop_console.console.model.address import CanAddress
 from workshop_console.console.model.vehicle import LinkKind
 
+pytestmark = pytest.mark.usefixtures("met")
+
 OFF = ("--access-server", "off")
 ENGINE = "CDI_EngineControl"
 

@@ -11,6 +11,8 @@ from tests.cli.command_line import Ran, ran, simulated
 from workshop_console.console.cli.exit_codes import ExitCode
 from workshop_console.console.jobs import security_plugins
 
+pytestmark = pytest.mark.usefixtures("met")
+
 OFF = ("--access-server", "off")
 LIGHT = "SAM_FrontSignalModule"
 """A unit of the shipped car whose coding needs security access and leaves bits undescribed."""

@@ -17,6 +17,8 @@ from workshop_console.console.model.address import Address, DoipAddress
 from workshop_console.console.model.exchange import Exchange
 from workshop_console.console.simulation.load import load_vehicle
 
+pytestmark = pytest.mark.usefixtures("met")
+
 UNIT_FIELDS = {
     "name",
     "address",

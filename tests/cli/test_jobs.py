@@ -17,6 +17,8 @@ from workshop_console.data.store import open_store
 from workshop_console.data.store.journal import StoredJournal
 from workshop_console.i18n.messages import SHIPPED
 
+pytestmark = pytest.mark.usefixtures("met")
+
 
 @pytest.fixture
 def journal(own_home: Path) -> Iterator[StoredJournal]:

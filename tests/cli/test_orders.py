@@ -11,6 +11,8 @@ from tests.cli.command_line import ran
 from workshop_console.console.cli.exit_codes import ExitCode
 from workshop_console.console.simulation.load import load_vehicle
 
+pytestmark = pytest.mark.usefixtures("met")
+
 
 def test_a_clearing_is_found_in_the_order_of_its_vehicle(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

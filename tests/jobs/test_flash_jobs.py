@@ -38,9 +38,12 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.console.model.kept import EntryKind
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="finds the processes of the program in /proc"
-)
+pytestmark = [
+    pytest.mark.usefixtures("met"),
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux"), reason="finds the processes of the program in /proc"
+    ),
+]
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from workshop_console.screens.jobs import Jobs
 from workshop_console.widgets.table import Row
 from workshop_console.widgets.text_page import TextPage
 
+pytestmark = pytest.mark.usefixtures("met")
+
 _UNIT = "CDI_EngineControl"
 _FILE = "car-CDI_EngineControl.hex"
 

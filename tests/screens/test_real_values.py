@@ -16,6 +16,8 @@ from workshop_console.console.wiring import build_workshop
 from workshop_console.i18n.texts import set_language
 from workshop_console.screens.value_choice import ValueChoice
 
+pytestmark = pytest.mark.usefixtures("met")
+
 
 @pytest.fixture
 def workshop() -> Iterator[Workshop]:

@@ -14,6 +14,8 @@ from workshop_console.console.settings import Folders, Settings
 from workshop_console.console.wiring import build_workshop
 from workshop_console.i18n.texts import set_language
 
+pytestmark = pytest.mark.usefixtures("met")
+
 
 @pytest.fixture
 def workshop() -> Iterator[Workshop]:
