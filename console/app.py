@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App
-from textual.events import Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
@@ -33,6 +33,7 @@ from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import MessageRaised
 from workshop_console.console.terminal import first_picture
 from workshop_console.console.terminal.choice import driver_class
+from workshop_console.console.typed import TypedKeys
 from workshop_console.i18n.texts import _, set_language
 from workshop_console.screens.base import ConsoleScreen, notice_of
 from workshop_console.screens.session import QUICK_TEST, WATCH_VALUES, Notice, Session
@@ -91,6 +92,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._drawn_for: Size | None = None
         self._kept_picture = self._restarted
         self._next_drawing: Timer | None = None
+        self._typed = TypedKeys(self, super().on_event)
         self._recorder = recorder
         if recorder is not None:
             recorder.failed = lambda error: self.call_later(self.tell, error)
@@ -112,6 +114,13 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.call_after_refresh(self._keep_picture, if_missing=True)
         # What waits for the mechanic stands before everything else; the first frame is drawn meanwhile.
         self.call_after_refresh(self._look_at_flash_jobs, first=not self._restarted)
+
+    async def on_event(self, event: Event) -> None:
+        """Take keys in their order."""
+        if isinstance(event, (Key, Paste)) and not event.is_forwarded:
+            self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     # Work beside the screen. Threads only post messages: anything else of Textual raises or races there.
 

@@ -61,6 +61,7 @@ _CONTROL = {
     "\x08": "backspace",
     "\t": "tab",
     "\r": "enter",
+    "\n": "enter",  # what a terminal makes of Enter before it is set to hand over keys as they are
     "\x1b": "escape",
     "\x1c": "ctrl+backslash",
     "\x1d": "ctrl+right_square_bracket",

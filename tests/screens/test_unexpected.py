@@ -50,7 +50,7 @@ class Ends:
     ended = 0
     """How often the jobs were ended after the screen."""
 
-    def __init__(self, workshop: Any, session: object = None) -> None:
+    def __init__(self, workshop: Any, session: object = None, _recorder: object = None) -> None:
         type(self).sessions.append(session)
         self.session = session or Session(workshop=workshop)
         self.unexpected: ConsoleError | None = None
