@@ -55,7 +55,7 @@ def found_text(check: FlashCheck) -> str:
     if check.id is CheckId.CONDITIONS and check.light is Light.GREEN and not check.value:
         return _("the control unit agrees")
     if check.id is CheckId.AWAKE:
-        return _("by itself, while it flashes") if check.message is None else _("see to it yourself")
+        return _("held off by the job") if check.message is None else _("see to it yourself")
     if check.id in _MEASURED:
         return formats.measured(check.value) or "-"
     return check.value or "-"

@@ -56,7 +56,7 @@ CHECKS = {
     "right": mark("Right to flash"),
     "readout": mark("Quick test saved"),
     "space": mark("Space on the disk"),
-    "awake": mark("Computer stays awake"),
+    "awake": mark("Sleep of this computer"),
 }
 """Value of CheckId."""
 

@@ -276,9 +276,7 @@ class UnitFlash(Programming):
                 yield from self._reset()
             else:
                 yield diagnostic_session(uds.DEFAULT_SESSION)
-            self._session = 0
-            yield Rest(SETTLE_S)
-            yield from self._await_identity(UNIT_PATIENCE_S, away=True)
+                yield from self._come_back()
             if self.identity.session != uds.PROGRAMMING_SESSION:
                 break  # else the request was lost on its way
         yield from self._await_new(max(RESET_PATIENCE_S, 4 * self._sequence.reset_ms / 1_000))
@@ -288,17 +286,35 @@ class UnitFlash(Programming):
         self._board.unfinished(unit, erased=False)
 
     def _reset(self) -> Talk[None]:
-        """Reset the unit; where it refuses, that is kept in mind: it is whole all the same."""
+        """Reset the unit, and have the step end when it is back.
+
+        Where it refuses, that is kept in mind: it is whole all the same.
+        """
         step = FlashStep.RESET
         entry = self._begin(step)
         exchange = yield uds.ecu_reset()
         self._board.answered(exchange)
-        self._complete(entry, step, "", exchange)
-        if exchange.outcome in LINE_GONE:
-            yield from self._await_line()
         if exchange.outcome is Outcome.NEGATIVE and exchange.nrc is not None:
+            self._complete(entry, step, "", exchange)
             self.remark = step, trouble.refused(self.target.unit, step, exchange.nrc)
             yield diagnostic_session(uds.DEFAULT_SESSION)
+            yield from self._come_back()
+            return
+        try:
+            if exchange.outcome in LINE_GONE:
+                yield from self._await_line()
+            yield from self._come_back()
+        except GoneError:
+            self._log.complete(entry, "silent")
+            self.notes.came(step, "", good=exchange.positive)
+            raise
+        self._complete(entry, step, "", exchange)
+
+    def _come_back(self) -> Talk[None]:
+        """Wait for the unit to start and say what it is."""
+        self._session = 0
+        yield Rest(SETTLE_S)
+        yield from self._await_identity(UNIT_PATIENCE_S, away=True)
 
     # -- the ends ---------------------------------------------------------------------------------------
 
