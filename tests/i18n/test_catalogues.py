@@ -111,6 +111,7 @@ def test_the_files_are_what_the_build_writes() -> None:
     assert build.build(write=False) == []
 
 
+@pytest.mark.soak
 def test_the_build_changes_nothing_twice(tmp_path: Path) -> None:
     for lang in LANGUAGES:
         shutil.copytree(FOLDER / lang, tmp_path / lang)

@@ -50,6 +50,7 @@ def test_the_shipped_files_are_current(tmp_path: Path) -> None:
         assert contents(SHIPPED / file.name) == contents(file), file.name
 
 
+@pytest.mark.soak
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

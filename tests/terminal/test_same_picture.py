@@ -21,6 +21,7 @@ from workshop_console.console.terminal.grid import Grid
 from workshop_console.console.terminal.shortest import shortest_bytes
 from workshop_console.console.terminal.shown import Shown
 
+WORST = ("escape codes", "C1 codes", "right to left", "combining and wide")
 NEVER_SENT = {chr(code) for code in [*range(0x20), *range(0x7F, 0xA0), 0x200D, 0x202E, 0x2066]} - set(
     "\x1b\r\n\b"
 )
@@ -103,7 +104,9 @@ async def visit(driver: Driver) -> None:
         await driver.open_menu()
 
 
-@pytest.mark.parametrize("lang", ["de", "en", "es", "it"])
+@pytest.mark.parametrize(
+    "lang", ["de", *(pytest.param(lang, marks=pytest.mark.soak) for lang in ("en", "es", "it"))]
+)
 async def test_all_screens_in_all_languages(monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
     workshop = FakeWorkshop(Folders.of_user())
     workshop.lang = lang
@@ -113,7 +116,9 @@ async def test_all_screens_in_all_languages(monkeypatch: pytest.MonkeyPatch, lan
         assert both.thin_bytes < both.stock_bytes / 3
 
 
-@pytest.mark.parametrize("size", [(100, 28), (132, 43), (40, 10), (20, 5)])
+@pytest.mark.parametrize(
+    "size", [pytest.param((100, 28), marks=pytest.mark.soak), (132, 43), (40, 10), (20, 5)]
+)
 async def test_other_sizes(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
     async with drawn_twice(monkeypatch, FakeWorkshop(Folders.of_user()), size) as (driver, both):
         await driver.run_quick_test()
@@ -127,7 +132,13 @@ async def test_other_sizes(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int
         assert both.frames > 15
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, id=name, marks=() if name in WORST else pytest.mark.soak)
+        for name, text in HOSTILE.items()
+    ],
+)
 async def test_texts_from_outside_reach_the_terminal_as_text(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:

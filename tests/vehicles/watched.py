@@ -20,15 +20,17 @@ from workshop_console.console.simulation.server import run
 LOGICAL = 0x1001
 S3_MS = 2_500
 """Longer than the pause between two tester presents, and shorter than what is usual."""
+PATIENT_S3_MS = 10_000
+"""Where nothing lapses although the whole machine stands still for some seconds."""
 _EVERY_S = 0.01
 
 
 class WatchedVehicle:
     """The car; what happens to its outputs comes with the system's monotonic time."""
 
-    def __init__(self) -> None:
+    def __init__(self, s3_ms: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.vehicles.watched"],
+            [sys.executable, "-m", "tests.vehicles.watched", str(s3_ms)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -73,9 +75,9 @@ class WatchedVehicle:
 
 
 @contextmanager
-def watched_vehicle() -> Iterator[WatchedVehicle]:
+def watched_vehicle(s3_ms: int = PATIENT_S3_MS) -> Iterator[WatchedVehicle]:
     """Run the vehicle while the block runs."""
-    with WatchedVehicle() as vehicle:
+    with WatchedVehicle(s3_ms) as vehicle:
         yield vehicle
 
 
@@ -100,7 +102,9 @@ def main() -> None:
     definition = load_vehicle("car")
     definition = replace(
         definition,
-        units=tuple(replace(u, silent=False, s3_ms=S3_MS) for u in definition.units if u.logical <= LOGICAL),
+        units=tuple(
+            replace(u, silent=False, s3_ms=int(sys.argv[1])) for u in definition.units if u.logical <= LOGICAL
+        ),
     )
     stop = threading.Event()
 
