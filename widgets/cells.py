@@ -43,12 +43,11 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 def _head(word: str, width: int) -> str:
     """Return as much of the beginning of `word` as fits, at least one character."""
-    used = 0
-    for index, character in enumerate(word):
-        used += width_of(character)
-        if used > width and index:
-            return word[:index]
-    return word
+    # Not character by character: what follows may widen a character, or join it.
+    end = 1
+    while end < len(word) and width_of(word[: end + 1]) <= width:
+        end += 1
+    return word[:end]
 
 
 def wrap(text: str, width: int, *, indent: int = 0) -> list[str]:

@@ -53,6 +53,7 @@ def cells_of(text: str, charset: str = "utf-8") -> list[str]:
         return list(text)
     cells: list[str] = []
     skipped = False
+    before = ""  # what the last cell stands for, which is not always what it can show
     for character in text:
         if skipped:  # what is joined to an emoji takes no cell of its own
             skipped = False
@@ -61,10 +62,12 @@ def cells_of(text: str, charset: str = "utf-8") -> list[str]:
             skipped = bool(cells)
             continue
         if character == _EMOJI_FORM:
-            if cells and cells[-1] and _widened(cells[-1]):
+            if before and _widened(before):
                 cells.append(" ")
+                before = ""
             continue
         cell, width = _cell(character, charset)
+        before = character if width else (before and before + character)
         if width:
             cells.append(cell)
             if width == 2:

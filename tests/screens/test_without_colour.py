@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from rich.style import Style
@@ -30,6 +31,7 @@ from workshop_console.screens import comparison, flash_facts, flash_plan, guided
 from workshop_console.screens.coding_bytes import condition_paragraphs
 from workshop_console.widgets.line_chart import COLORS
 
+State = TypeVar("State", bound=Hashable)
 Told = dict[tuple[str, int, str, str], set[str]]
 """Screen, column, mark of the row and text: the colours that it was seen in."""
 
@@ -182,7 +184,7 @@ async def test_credit_is_told_by_its_words() -> None:
     assert not two_tongued(told)
 
 
-def told_apart(tones: Mapping[Hashable, Style], words: Mapping[Hashable, str]) -> None:
+def told_apart(tones: Mapping[State, Style], words: Mapping[State, str]) -> None:
     """Fail where two states have different tones and the same words."""
     for one in tones:
         for other in tones:
