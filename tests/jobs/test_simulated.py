@@ -12,11 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.flashed import until, workshop_of
+from tests.jobs.flashed import (
+    ENGINE,
+    kill,
+    planned,
+    resumed,
+    started,
+    until,
+    until_begun,
+    until_over,
+    worker_of,
+    workshop_of,
+)
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.held_file import hold
 from workshop_console.console.jobs.simulated import ChildSimulations
 from workshop_console.console.jobs.simulated_folder import SimulatedFolder
+from workshop_console.console.model.flash import FlashStep, JobState
 from workshop_console.console.wiring import _simulated_kind
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="handles are inherited")
@@ -60,10 +72,27 @@ def test_a_second_console_joins_the_vehicle_and_keeps_it_when_the_first_ends(tmp
     until(lambda: not folder.runs)
 
 
-def test_two_consoles_work_on_the_same_vehicle(own_home: Path) -> None:
+def test_two_consoles_work_on_the_same_vehicle(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workshop_console.console.links.doip.link.IDENTIFICATION_S", 10.0)
     with workshop_of(own_home) as first, workshop_of(own_home) as second:
         assert first.line.connect().vin == second.line.connect().vin != ""
         assert first.line.link().uri == second.line.link().uri
+
+
+def test_a_second_console_takes_up_a_job_on_the_vehicle_of_the_first(own_home: Path) -> None:
+    with workshop_of(own_home) as first, workshop_of(own_home) as second:
+        plan = planned(first, ENGINE)
+        job_id = started(first, plan)
+        until_begun(first, job_id, FlashStep.TRANSFER)
+        kill(worker_of(first, job_id))
+        assert until_over(second, job_id).state is JobState.INTERRUPTED
+        resumed(second, job_id)
+        with pytest.raises(ConsoleError) as refused:
+            first.line.link()
+        assert refused.value.number == "WC-740"
+        first.close()  # the vehicle is its child, and goes on for the worker
+        assert until_over(second, job_id).state is JobState.DONE
+        assert second.line.connect().vin == plan.vin
 
 
 def test_who_got_the_handle_keeps_a_joined_vehicle_going(tmp_path: Path) -> None:
