@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workshop_console.console.terminal.capabilities import charset_of, started_with
+
 _POOR_TERMINALS = ("vt", "linux", "dumb", "ansi", "cons25", "unknown")
 """How TERM begins where line-drawing characters are not to be relied on."""
 
@@ -71,8 +73,12 @@ def needs_ascii(
     terminal = environment.get("TERM", "" if sys.platform == "win32" else "dumb").lower()
     if terminal.startswith(_POOR_TERMINALS):
         return True
-    name = encoding if encoding is not None else getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    return name.lower().replace("-", "").replace("_", "") not in ("utf8", "utf16", "utf32", "cp65001")
+    if encoding is None and sys.platform == "win32":
+        from workshop_console.console.terminal.windows import this_console
+
+        return this_console(environment).charset != "utf-8"
+    # Python's own streams are UTF-8 in the C locale too; the user's locale is not.
+    return charset_of(started_with() if environment is os.environ else environment, encoding) != "utf-8"
 
 
 def use(glyphs: Glyphs) -> None:

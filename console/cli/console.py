@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 def run_console(session: Session, asciicast: str | None = None) -> ExitCode:
     """Run the console until the mechanic quits, and record it where `asciicast` names a file.
 
-    Raises ConsoleError WC-103 without a terminal, WC-107 when the file cannot be made.
+    Raises ConsoleError WC-103 without a terminal, WC-107 when the file cannot be made, WC-114 on a console
+    of Windows that draws nothing.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConsoleError("WC-103", detail="run: stdin, stdout")
+    if sys.platform == "win32":
+        from workshop_console.console.terminal.windows import this_console
+
+        if not this_console(os.environ).draws:
+            raise ConsoleError("WC-114", detail="ENABLE_VIRTUAL_TERMINAL_PROCESSING")
     from workshop_console.console.app import run
 
     recorder = _recorder(asciicast) if asciicast is not None else None
