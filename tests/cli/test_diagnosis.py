@@ -67,7 +67,11 @@ def test_quick_test_of_a_shipped_vehicle(
 
 
 @pytest.mark.parametrize(
-    ("line", "place"), [("doip", "doip://{}:{}"), ("socketcand", "can://socketcand/can0?host={}&port={}")]
+    ("line", "place"),
+    [
+        ("doip", "doip://{}:{}"),
+        pytest.param("socketcand", "can://socketcand/can0?host={}&port={}", marks=pytest.mark.soak),
+    ],
 )
 def test_scan_without_any_description(line: str, place: str, capsys: pytest.CaptureFixture[str]) -> None:
     vehicle = load_vehicle("van")

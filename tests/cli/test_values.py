@@ -105,7 +105,10 @@ def test_watching_without_a_terminal_prints_blocks(values: Values) -> None:
 
 @pytest.mark.parametrize(
     ("ending", "code"),
-    [(("--watch",), ExitCode.DONE), (("--watch", "--seconds", "60"), ExitCode.INTERRUPTED)],
+    [
+        pytest.param(("--watch",), ExitCode.DONE, marks=pytest.mark.soak),
+        (("--watch", "--seconds", "60"), ExitCode.INTERRUPTED),
+    ],
     ids=["Ctrl+C is its only end", "before its seconds"],
 )
 def test_interrupted_watching_prints_what_was_read(car: str, ending: Sequence[str], code: ExitCode) -> None:
