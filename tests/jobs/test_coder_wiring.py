@@ -8,9 +8,10 @@ import pytest
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.description_files import DescriptionFiles
+from workshop_console.console.late_adapters import LateCoder
 from workshop_console.console.odx.importer import PdxImporter
 from workshop_console.console.settings import Folders
-from workshop_console.console.wiring import LateCoder, _description_files, _kept_pdx
+from workshop_console.console.wiring import _description_files, _kept_pdx
 from workshop_console.data.store import Store, open_store
 from workshop_console.i18n.messages import SHIPPED
 
