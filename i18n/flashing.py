@@ -105,4 +105,7 @@ def rate_text(progress: FlashProgress) -> str:
 
 def left_text(progress: FlashProgress) -> str:
     """Return the time that is left; empty where nobody knows."""
-    return "" if progress.left_s is None else formats.duration_ms(round(progress.left_s) * 1_000)
+    if progress.left_s is None:
+        return ""
+    least = 1 if progress.left_s > 0 else 0  # the last moment is no time of zero
+    return formats.duration_ms(max(least, round(progress.left_s)) * 1_000)

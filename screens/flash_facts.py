@@ -8,7 +8,7 @@ from typing import Any
 from rich.style import Style
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.jobs.flash_following import never_began
+from workshop_console.console.jobs.flash_following import ONLY_MEANWHILE, never_began
 from workshop_console.console.model.flash import (
     ENDED_STATES,
     FlashStep,
@@ -79,7 +79,8 @@ def job_facts(
     ended = job.state in ENDED_STATES or (job.state is JobState.INTERRUPTED)
     facts = [(_("State"), _state_text(job), STATE_TONES[job.state])]
     facts += _ending(job, last, title) if ended else _work(job)
-    facts += [(_("Warning"), title(message), WARNING) for message in job.progress.warnings[-_MOST_WARNINGS:]]
+    warnings = [w for w in job.progress.warnings if not (ended and w.number in ONLY_MEANWHILE)]
+    facts += [(_("Warning"), title(message), WARNING) for message in warnings[-_MOST_WARNINGS:]]
     if trouble is not None:
         facts.append((_("Journal"), title(raised_by(trouble)), BAD))
     width = max(width_of(label) for label, _text, _tone in facts)

@@ -9,6 +9,7 @@ from typing import Any
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code
 from workshop_console.console.cli.output import BOLD, GREEN, RED, YELLOW, colour, wrap
 from workshop_console.console.cli.session import Session
+from workshop_console.console.jobs.flash_following import ONLY_MEANWHILE
 from workshop_console.console.model.flash import (
     FlashProgress,
     FlashStep,
@@ -44,9 +45,11 @@ def follow(session: Session, job_id: int, raised: list[RaisedMessage]) -> ExitCo
     """
     flashing = session.workshop.flashing
     printer = _Printer(quiet=session.as_json)
+    hints: set[RaisedMessage] = set()
     try:
         while True:
             job = flashing.job(job_id)
+            hints |= _tell_hints(session, job, hints)
             printer.show(job, flashing.entries(job_id, after=printer.last))
             if job.state not in _GOES_ON:
                 break
@@ -54,10 +57,18 @@ def follow(session: Session, job_id: int, raised: list[RaisedMessage]) -> ExitCo
     except KeyboardInterrupt:
         raised.append(RaisedMessage(number="WC-750", facts=(("job", job_id),)))
         return ExitCode.INTERRUPTED
-    raised += (warning for warning in job.progress.warnings if warning not in raised)
+    raised += (warning for warning in job.progress.warnings if warning not in (*raised, *hints))
     found = [message for message in (job.result, *(r.message for r in job.results)) if message is not None]
     raised += dict.fromkeys(message for message in found if message not in raised)
     return end_code(job)
+
+
+def _tell_hints(session: Session, job: JobSummary, told: set[RaisedMessage]) -> set[RaisedMessage]:
+    """Tell what is of use only while the job runs, and return it."""
+    hints = {warning for warning in job.progress.warnings if warning.number in ONLY_MEANWHILE}
+    if job.state in _GOES_ON:
+        session.tell([hint for hint in hints if hint not in told])
+    return hints
 
 
 def end_code(job: JobSummary) -> ExitCode:
@@ -131,7 +142,9 @@ def _print_state(job: JobSummary) -> None:
 
 def progress_text(progress: FlashProgress) -> str:
     """Return how far a transfer is, in one line."""
-    block = _("block {block} of {blocks}").format(block=progress.block, blocks=progress.blocks)
+    block = ""
+    if progress.blocks:  # else none was answered yet
+        block = _("block {block} of {blocks}").format(block=progress.block, blocks=progress.blocks)
     share = f"{100 * progress.done // progress.total} %" if progress.total else ""
     left = _("{time} left").format(time=left_text(progress)) if progress.left_s is not None else ""
     parts = (progress.unit, progress.segment, block, share, rate_text(progress), left)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from workshop_console.console.ports import Journal
 
 AT_WORK = frozenset({JobState.RUNNING, JobState.STOPPING})
+ONLY_MEANWHILE = frozenset({"WC-759"})
+"""Warnings that say nothing once a job has ended."""
 GOOD_FOR_S = 600.0
 """How long what was checked before counts; a battery without a charger falls meanwhile."""
 _WITH_WORKER = AT_WORK | {JobState.PLANNED}

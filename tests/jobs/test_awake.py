@@ -29,6 +29,7 @@ from workshop_console.console.model.flash import FlashStep, JobState
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd-inhibit")
 
+
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a folder where `held` stands while the computer is kept awake."""
