@@ -1,6 +1,6 @@
 """The console as it is, that also writes down what it knew when: told_console DRIVER TOLD.
 
-DRIVER `stock` draws as Textual does; `thin` and `plain` as the console does. TOLD gets, at the end of a quick
+DRIVER `stock` draws with Textual's own driver, `thin` with the console's. TOLD gets, at the end of a quick
 test, the moment of each answer and of each step of the progress (all processes have one monotonic clock).
 """
 
@@ -43,8 +43,6 @@ def _tell(app: ConsoleApp, message: JobUpdated) -> None:
 
 _driver, _told = sys.argv[1:]
 sys.argv[1:] = []
-if _driver == "stock":
-    del ConsoleApp._display
 os.environ["WORKSHOP_CONSOLE_DRIVER"] = "thin" if _driver == "thin" else "plain"
 setattr(ConsoleApp, "_publish", _note)  # noqa: B010 - an instrument, put in from outside
 setattr(ConsoleApp, "on_job_updated", _tell)  # noqa: B010 - see above
