@@ -125,6 +125,11 @@ class Actuation(OrderSaving):
         also = self._key(BY_ID["clear"])
         return tuple(key for key in own if key != also), *others
 
+    def typing_footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys while a setting is typed; the one that stops what runs comes first."""
+        own, *others = super().typing_footer()
+        return ((self._key(BY_ID["mark"]), *own) if self._runs else own, *others)
+
     def _actions(self) -> dict[str, str]:
         """Return what else an output can be told while it runs."""
         if not self._runs:

@@ -15,6 +15,7 @@ from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
 from workshop_console.screens.console_port import Console
 from workshop_console.screens.session import Notice, Session
+from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import Key, KeyBar
 from workshop_console.widgets.line import Header, MessageLine, TitleLine
 from workshop_console.widgets.table import Table
@@ -111,6 +112,16 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         self.redraw()
         self.begin()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Say which keys a line takes that somebody types in."""
+        if isinstance(event.widget, Entry):
+            self.redraw_frame()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Say which keys work again."""
+        if isinstance(event.widget, Entry):
+            self.redraw_frame()
+
     def prepare(self) -> None:
         """Get what the first drawing needs."""
 
@@ -146,7 +157,7 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         for line in self.query(MessageLine):
             self._draw_message(line)
         for keys in self.query(KeyBar):
-            keys.show(*self.footer())
+            keys.show(*(self.typing_footer() if isinstance(self.focused, Entry) else self.footer()))
 
     def _draw_message(self, line: MessageLine) -> None:
         columns, rows = self.app.size
@@ -184,6 +195,13 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         own.append(self._key(BY_ID["palette"]))
         everywhere = [self._key(command) for command in COMMANDS if command.everywhere and not command.seldom]
         return tuple(own), tuple(everywhere)
+
+    def typing_footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys while somebody types in a line, where letters are text."""
+        own = [(_("Enter"), _("Accept")), (_("Esc"), _("Cancel"))]
+        if isinstance(self.focused, Entry) and self.focused.completes:
+            own.insert(1, (_("Tab"), _("Complete")))
+        return tuple(own), *self.footer()[1:]
 
     def label_of(self, command: Command) -> str:
         """Return what the command is called here."""

@@ -31,7 +31,7 @@ class KeptValues(FilteredScreen):
         "start": (mark("Read vehicle"), mark("Ask the vehicle for its VIN, to list the sets that it has.")),
         "open": (mark("Open"), mark("Read the values of the set, or play the recording back.")),
         "clear": (
-            mark("Delete"),
+            mark("Remove"),
             mark("Delete the current set; asks first. Recordings stay."),
         ),
     }

@@ -12,6 +12,7 @@ from workshop_console.i18n.texts import _
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.sheet import Sheet
 from workshop_console.widgets.entry import Entry
+from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Column, Row, Table
 
 
@@ -40,6 +41,10 @@ class Palette(Sheet[str]):
     def begin(self) -> None:
         """Open the line to type in."""
         self.query_one(Entry).open(_("Action:"))
+
+    def typing_footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys of the list: it is never without the line."""
+        return self.footer()
 
     def draw(self) -> None:
         """List what fits."""

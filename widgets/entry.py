@@ -43,7 +43,8 @@ class Entry(Widget, can_focus=True):
         self._prompt = ""
         self._value = ""
         self._place = 0
-        self._completes = completes
+        self.completes = completes
+        """Whether Tab is for completing what was typed."""
 
     @property
     def value(self) -> str:
@@ -103,7 +104,7 @@ class Entry(Widget, can_focus=True):
         match event.key:
             case "enter":
                 self.post_message(self.Submitted(value))
-            case "tab" if self._completes:
+            case "tab" if self.completes:
                 self.post_message(self.Completed())
             case "backspace" | "ctrl+h":
                 self._edit(value[: max(0, place - 1)] + value[place:], place - 1)

@@ -166,6 +166,19 @@ async def test_the_footer_lists_what_works_on_the_screen_and_no_more() -> None:
             assert key in driver.footer
 
 
+async def test_while_somebody_types_the_footer_lists_the_keys_of_the_line() -> None:
+    async with console() as driver:
+        await driver.open_menu()
+        await driver.press("f4", "slash", "c")
+        assert "Enter Accept" in driver.footer
+        assert "Esc Cancel" in driver.footer
+        assert "Mark" not in driver.footer
+        await driver.press("enter")
+        assert "Accept" not in driver.footer
+        await driver.press("ctrl+p")
+        assert "Accept" not in driver.footer  # the list of actions takes the keys with its line
+
+
 async def test_help_lists_the_plain_keys_too() -> None:
     async with console() as driver:
         await driver.press("f1")
