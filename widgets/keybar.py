@@ -73,7 +73,7 @@ class KeyBar(Widget):
                 if len(self._lines) <= 2:
                     break
         # A third line is taken from the body rather than an entry from the keys.
-        self.styles.height = max(2, len(lines))
+        self.styles.height = max(2, len(self._lines))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Arrange the keys for the new width."""

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from workshop_console.widgets.cells import cut, fit, width_of, wrap
 from workshop_console.widgets.entry import Entry
-from workshop_console.widgets.keybar import lay_out
+from workshop_console.widgets.keybar import KeyBar, lay_out
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.text_page import Paragraph, TextPage
 
@@ -51,6 +51,26 @@ def test_a_cut_text_says_so() -> None:
     assert cut("Engine control unit", 8) == "Engine…"
     assert cut("漢字漢字", 4) == "漢…"
     assert cut("Engine", 6) == "Engine"
+
+
+class KeysApp(App[None]):
+    """One footer."""
+
+    def compose(self) -> ComposeResult:
+        yield KeyBar()
+
+
+async def test_keys_that_work_everywhere_stay_where_they_are() -> None:
+    async with KeysApp().run_test(size=(40, 3)) as pilot:
+        bar = pilot.app.query_one(KeyBar)
+        everywhere = [("F1", "Help"), ("F3", "Back")]
+        lines = []
+        for own in ([("F5", "Start")], [("F5", "Start it now"), ("F6", "Clear all"), ("F7", "Save it")]):
+            bar.show(own, everywhere)
+            await pilot.pause()
+            lines.append([bar.render_line(y).text for y in (0, 1)])
+        assert lines[0][1] == lines[1][1]
+        assert lines[1][0].strip() == "F5 Start it now F6 Clear all F7 Save it"
 
 
 def test_keys_are_laid_out_whole() -> None:
@@ -158,6 +178,32 @@ async def test_one_new_row_repaints_one_line(monkeypatch: pytest.MonkeyPatch) ->
         table.show(table._columns, rows)
         assert repainted
         assert {(region.y, region.height) for region in repainted} == {(4, 1)}
+
+
+async def test_rows_of_a_group_say_their_first_cell_once_in_sight() -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        rows = [Row(key=n, cells=(f"a{n // 4}", f"b{n}"), group=n // 4) for n in range(12)]
+        table.show(table._columns, rows)
+        assert [line[1:].split() for line in texts(table)[1:5]] == [["a0", "b0"], ["b1"], ["b2"], ["b3"]]
+        table.move(6)
+        top = rows[table._view.top]
+        assert texts(table)[1][1:].split() == [f"a{top.group}", *top.cells[1:]]
+
+
+async def test_a_row_whose_group_begins_with_it_now_is_repainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with TableApp().run_test(size=(60, 7)) as pilot:
+        table = app_of(pilot).fill()
+        await pilot.pause()
+        rows = [Row(key=n, cells=("a", f"b{n}"), group="g") for n in range(4)]
+        table.show(table._columns, rows)
+        await pilot.pause()
+        repainted: list[Region] = []
+        monkeypatch.setattr(table, "refresh", lambda *regions: repainted.extend(regions))
+        table.show(table._columns, [Row(key=0, cells=("c", "b0"), group="h"), *rows[1:]])
+        assert texts(table)[2].split() == ["a", "b1"]
+        assert 2 in {region.y for region in repainted}
 
 
 async def test_a_tail_stands_instead_of_the_cells() -> None:

@@ -77,8 +77,13 @@ def painted(before: str, now: str, can: Capabilities = XTERM) -> str:
         ("\x1b[5;1H>\x1b[6;1H ", "\x1b[5;1H \x1b[6;1H>", "\r \r\n>"),
         ("\x1b[3;1H" + "x" * 80, "\x1b[3;1H" + " " * 80, "\r\x1b[K"),
         ("", "\x1b[2;1H" + "─" * 80, "\n─\x1b[79b"),
+        (
+            "".join(f"\x1b[{y};1H" + "before " * 10 for y in range(5, 10)),
+            "".join(f"\x1b[{y};1H" + f"now {y}".ljust(80) for y in range(5, 10)),
+            "\x1b[5H\x1b[5M\x1b[5Lnow 5\r\nnow 6\r\nnow 7\r\nnow 8\r\nnow 9",
+        ),
     ],
-    ids=["nothing", "one cell", "a marker", "a row gone", "a rule"],
+    ids=["nothing", "one cell", "a marker", "a row gone", "a rule", "rows cleared together"],
 )
 def test_few_bytes_are_sent(before: str, now: str, sent: str) -> None:
     assert painted(before, now) == sent
