@@ -108,7 +108,6 @@ class UnitFlash(Programming):
         yield from self._afterwards(FlashStep.COMMUNICATION_ON)
         yield from self._afterwards(FlashStep.FAULT_SETTING_ON)
         entry = self._log.begin(self.target.unit, FlashStep.IDENTIFY)
-        self._board.step(self.target.unit, FlashStep.IDENTIFY)
         try:
             yield from self._await_new(RESET_PATIENCE_S if self.notes.erased else LEAVING_PATIENCE_S)
         except FlashEndError as problem:
@@ -141,6 +140,7 @@ class UnitFlash(Programming):
     def _await_new(self, patience_s: float) -> Talk[None]:
         """Ask until the unit shows its new software. Raises RefusalError, GoneError."""
         self._step = FlashStep.IDENTIFY
+        self._board.step(self.target.unit, FlashStep.IDENTIFY)
         until = self._desk.monotonic() + patience_s
         while True:
             longest_s = max(patience_s, UNIT_PATIENCE_S if self.notes.erased else 0.0)
@@ -279,7 +279,8 @@ class UnitFlash(Programming):
                 yield from self._come_back()
             if self.identity.session != uds.PROGRAMMING_SESSION:
                 break  # else the request was lost on its way
-        yield from self._await_new(max(RESET_PATIENCE_S, 4 * self._sequence.reset_ms / 1_000))
+        if not is_new(self.identity, self._manifest):
+            yield from self._await_new(max(RESET_PATIENCE_S, 4 * self._sequence.reset_ms / 1_000))
         yield from self._extras(step)
         self._taken = self._manifest.stored
         self._board.taken(unit, self._taken)
