@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.links.scripted_gateway import (
 from tests.links.waiting import ask, gather, until
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.links.doip.discovery import discover
-from workshop_console.console.links.doip.link import DoipLink
+from workshop_console.console.links.doip.link import SLEEPS, DoipLink
 from workshop_console.console.links.open import open_link
 from workshop_console.console.model.address import CanAddress, DoipAddress
 from workshop_console.console.model.description import Timing
@@ -524,3 +524,92 @@ def test_close_gives_the_connection_back_and_can_be_called_twice() -> None:
         assert gather(link, [ticket])[ticket].outcome is Outcome.LINK_LOST
         gateway.connections[0].tcp.settimeout(5)
         assert ask(link, A, READ_VIN).outcome is Outcome.LINK_LOST
+
+
+def test_messages_that_the_connection_takes_in_parts_arrive_whole_and_in_order() -> None:
+    reads = threading.Event()
+
+    def behave(peer: Peer, target: int, data: bytes) -> None:
+        assert reads.wait(10)
+        peer.send(acknowledge(target), answer(target, bytes((data[0] | 0x40,)) + data[1:3]))
+
+    with ScriptedGateway(behave) as gateway:
+        link = open_link(gateway.uri)
+        assert isinstance(link, DoipLink)
+        try:
+            assert link._connection is not None
+            link._connection.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
+            payloads = [b"\x22" + bytes((0xF1, count)) * 60_000 for count in range(40)]
+            tickets = [
+                link.submit(DoipAddress(0x1000 + count), UdsRequest(payload=payload, echo_bytes=2), Timing())
+                for count, payload in enumerate(payloads)
+            ]
+            until(lambda: link._writing, "a message that is sent in part")
+            reads.set()
+            assert all(exchange.positive for exchange in gather(link, tickets).values())
+            assert gateway.requests == [(0x1000 + count, payload) for count, payload in enumerate(payloads)]
+        finally:
+            reads.set()
+            link.close()
+
+
+class _CountedWaits:
+    """A selector that counts the waits which began awake."""
+
+    def __init__(self, selector: Any) -> None:
+        self._selector = selector
+        self._looks = 0
+        self.awake = self.asleep = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._selector, name)
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout == 0:
+            self.awake += self._looks == 0
+            self._looks += 1
+        else:
+            self._looks = 0
+            self.asleep += 1
+        return self._selector.select(timeout)
+
+
+def _blocks_follow(answers_after_s: float, count: int) -> tuple[_CountedWaits, list[tuple[int, bytes]]]:
+    """Send blocks, told ahead, to a unit; return how the line waited and what the unit got."""
+    pause = threading.Event()
+
+    def behave(peer: Peer, target: int, data: bytes) -> None:
+        pause.wait(answers_after_s)
+        peer.send(acknowledge(target), answer(target, b"\x76" + data[1:2]))
+
+    with ScriptedGateway(behave) as gateway:
+        link = open_link(gateway.uri)
+        assert isinstance(link, DoipLink)
+        waits = _CountedWaits(link._selector)
+        link._selector = cast("Any", waits)
+        try:
+            blocks = [
+                UdsRequest(payload=b"\x36" + bytes((n & 0xFF, n >> 8)), echo_bytes=1) for n in range(count)
+            ]
+            last = link.submit(A, blocks[0], Timing(p2_ms=5_000))
+            tickets = [last]
+            for block in blocks[1:]:
+                following = link.submit_after(last, block)
+                assert following is not None
+                tickets.append(last := following)
+            assert all(exchange.positive for exchange in gather(link, tickets).values())
+        finally:
+            link.close()
+        return waits, gateway.requests
+
+
+def test_blocks_told_ahead_follow_each_other_in_order() -> None:
+    waits, requests = _blocks_follow(0.0, 300)
+    assert requests == [(A.logical, b"\x36" + bytes((n & 0xFF, n >> 8))) for n in range(300)]
+    assert waits.awake
+
+
+def test_slow_units_are_waited_for_asleep() -> None:
+    waits, _ = _blocks_follow(0.004, 200)
+    assert waits.asleep >= 200
+    assert waits.awake <= 2 + waits.asleep // SLEEPS

@@ -51,6 +51,10 @@ finding out which request it is that a gateway hangs up on."""
 _STALL_COUNTS = 3
 """A connection that stalled costs so much time that it counts for several that broke at once."""
 _CHUNK_BYTES = 65_536
+AWAKE_S = 0.00015
+"""How long the answer to a block is waited for awake."""
+SLEEPS = 64
+"""Waits asleep after one awake that was for nothing, so that slow units cost no more than that."""
 
 _NACK_REASONS = {
     DiagnosticNack.UNKNOWN_TARGET_ADDRESS: SilentReason.UNKNOWN_TARGET,
@@ -121,6 +125,7 @@ class DoipLink(HubLink):
         self._acknowledges = False
         self._orders = count(1)
         self._sendings: dict[Address, _Sendings] = {}
+        self._sleeps_left = 0
         self._known: dict[bytes, DoipAddress] = {}
         """Units that were asked, by their addresses on the wire."""
         self._acknowledged = _Progress()
@@ -194,8 +199,12 @@ class DoipLink(HubLink):
 
     def _write(self, message: bytes) -> None:
         if self._connection is not None:
-            self._outgoing += message
-            self._flush(self._connection)
+            if not self._outgoing:
+                with contextlib.suppress(OSError):  # full or broken: _flush() finds out which
+                    message = message[self._connection.tcp.send(message) :]
+            if message:
+                self._outgoing += message
+                self._flush(self._connection)
 
     def _flush(self, connection: Connection) -> None:
         try:
@@ -218,7 +227,7 @@ class DoipLink(HubLink):
             if self._connection is None and wanted and not self._connect_again():
                 return
             self._work_due(time.monotonic())
-            for key, _ in self._selector.select(self._patience()):
+            for key, _ in self._ready():
                 if key.fileobj is self._wake_in:
                     self._woken()
                 elif self._connection is None:
@@ -230,6 +239,21 @@ class DoipLink(HubLink):
                 else:
                     self._listen(self._connection)
             self._watch_unfinished()
+
+    def _ready(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for something to read, or for a command.
+
+        While one block follows another, a moment awake: to be woken may take longer than a quick answer.
+        """
+        if self._sleeps_left:
+            self._sleeps_left -= 1
+        elif self._followings:
+            until = time.monotonic() + AWAKE_S
+            while time.monotonic() < until:
+                if ready := self._selector.select(0):
+                    return ready
+            self._sleeps_left = SLEEPS
+        return self._selector.select(self._patience())
 
     def _patience(self) -> float | None:
         due = self._next_due()
