@@ -28,18 +28,31 @@ class HighContrast(LineFilter):
 
     def apply(self, segments: list[Segment], background: Background) -> list[Segment]:  # noqa: ARG002 - Textual's
         """Return the segments in the two colours."""
-        return [
-            segment
-            if segment.control
-            else Segment(segment.text, contrasting(segment.style or Style(), self._colours))
-            for segment in segments
-        ]
+        found: list[Segment] = []
+        for segment in segments:
+            style = segment.style or Style()
+            if segment.control:
+                found.append(segment)
+            elif _hue(style) not in _STRONG | _RAISED:
+                found.append(Segment(segment.text, contrasting(style, self._colours)))
+            else:
+                # Around a word that stands out its column is empty, not a bar.
+                blank = contrasting(Style(reverse=style.reverse), self._colours)
+                word = segment.text.strip(" ")
+                before, _word, after = segment.text.partition(word) if word else (segment.text, "", "")
+                parts = ((before, blank), (word, contrasting(style, self._colours)), (after, blank))
+                found += [Segment(text, drawn) for text, drawn in parts if text]
+        return found
+
+
+def _hue(style: Style) -> str:
+    return style.color.name if style.color is not None else ""
 
 
 @lru_cache(maxsize=256)
 def contrasting(style: Style, colours: bool = True) -> Style:
     """Return what stands for `style`."""
-    hue = style.color.name if style.color is not None else ""
+    hue = _hue(style)
     strong, raised = hue in _STRONG, hue in _RAISED
     reverse = bool(style.reverse) != strong
     ink, paper = (_PAPER, _INK) if reverse else (_INK, _PAPER)

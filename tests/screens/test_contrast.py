@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.color import Color
+from rich.color import Color, ColorSystem
+from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color as Background
 
 from tests.screens.driving import Driver, console
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.settings import Folders, load_settings
 from workshop_console.console.settings_file import remember
-from workshop_console.widgets.contrast import contrasting
+from workshop_console.console.terminal.capabilities import Capabilities
+from workshop_console.console.terminal.grid import Grid
+from workshop_console.widgets.contrast import HighContrast, contrasting
 from workshop_console.widgets.tones import BAD, BAR, GOOD, NOTE, PLAIN, WARNING
 
+WHITE_PAPER = Background(255, 255, 255)
 BLACK, WHITE = (Color.from_ansi(number).name for number in (0, 15))
 
 
@@ -85,6 +90,15 @@ def test_tones_are_told_apart_without_hues() -> None:
     assert contrasting(BAD, False) == Style(bold=True, reverse=True)
 
 
+def test_a_word_that_stands_out_is_no_bar() -> None:
+    shown = HighContrast(colours=True).apply(
+        [Segment("  F Faults   ", BAD), Segment("   ", BAD)], WHITE_PAPER
+    )
+    assert [segment.text for segment in shown] == ["  ", "F Faults", "   ", "   "]
+    assert shown[0].style == shown[2].style == shown[3].style == contrasting(PLAIN)
+    assert shown[1].style == contrasting(BAD)
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -146,3 +160,13 @@ def test_a_link_stays_a_link_and_the_rights_stay(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert "contrast = true" in real.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("colours", "ink", "paper"), [(8, "30", "47"), (16, "30", "107"), (256, "30", "107")]
+)
+def test_the_two_colours_stay_dark_on_light_where_there_are_fewer(colours: int, ink: str, paper: str) -> None:
+    style = contrasting(PLAIN)
+    grid = Grid(4, 1, Capabilities(colours=colours, charset="utf-8"))
+    grid.read(style.render("word", color_system=ColorSystem.TRUECOLOR))
+    assert {(pen.ink, pen.paper) for pen in grid.pens[0]} == {(ink, paper)}
