@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App
@@ -53,6 +54,9 @@ _DRAW_EVERY_S = 0.1
 
 _JOBS_EVERY_S = 3.0
 """How often is looked which flash jobs run; their own screen reads them more often."""
+
+_FIRST_JOBS_S = 0.15
+"""What takes longer to import than the first frame may take waits for it."""
 
 _STARTS = 3
 """How often the console starts after unexpected errors before it gives up."""
@@ -112,8 +116,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.tell(self.session.raised[-1], at_once=True)
         if not self._restarted:
             self.call_after_refresh(self._keep_picture, if_missing=True)
-        # What waits for the mechanic stands before everything else; the first frame is drawn meanwhile.
-        self.call_after_refresh(self._look_at_flash_jobs, first=not self._restarted)
+        # What waits for the mechanic stands before everything else, once the first frame is drawn.
+        self.set_timer(_FIRST_JOBS_S, partial(self._look_at_flash_jobs, first=not self._restarted))
 
     async def on_event(self, event: Event) -> None:
         """Take keys in their order."""
@@ -179,6 +183,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
         `asked_for`: the mechanic waits for the answer, so trouble that is known already is told again.
         """
+
+        if self._typed.busy:  # what was typed while the console started comes before large imports
+            self.set_timer(_DRAW_EVERY_S, partial(self.ask_credit, asked_for=asked_for))
+            return
 
         def take(answer: CreditAnswer) -> None:
             session = self.session

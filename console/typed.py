@@ -31,6 +31,11 @@ class TypedKeys:
         self._obeying: asyncio.Task[None] | None = None
         """Kept here, for the event loop keeps no task alive."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether something of a key is left to do."""
+        return self._obeying is not None
+
     def take(self, event: Key | Paste) -> None:
         """Take a key that was typed."""
         if len(self._waiting) < _MOST:

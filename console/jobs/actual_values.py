@@ -13,7 +13,6 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.vehicle_line import VehicleLine
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.message import raised_by
-from workshop_console.console.model.values import ValueName
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     Event,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from workshop_console.console.jobs.value_board import Board
     from workshop_console.console.model.kept import ValueSet
     from workshop_console.console.model.opened_unit import OpenedUnit
+    from workshop_console.console.model.values import ValueName
     from workshop_console.console.ports import Coder, ValueSets, VehicleLink
     from workshop_console.console.procedures.actual_values import RecordAnswer, RecordKey
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
-from workshop_console.console.model.forms import FunctionKind
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
     ActuationChecked,
@@ -111,6 +110,7 @@ class Actuations:
         `seconds`: how long; None: an output for `default_s`, a routine until it is done.
         Raises ConsoleError WC-411 for a function that is not described, WC-412 for settings.
         """
+        from workshop_console.console.model.forms import FunctionKind
         from workshop_console.console.procedures.actuation import check
 
         cancellation = cancellation or Cancellation()

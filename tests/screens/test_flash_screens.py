@@ -120,7 +120,8 @@ async def at_job(
 
 
 def facts(driver: Driver) -> str:
-    return driver.app.screen.query_one("#facts", TextPage).text
+    """Return what the first page says; a screen that is being made has none yet."""
+    return "".join(page.text for page in driver.app.screen.query("#facts").results(TextPage))
 
 
 def steps(driver: Driver) -> dict[object, tuple[str, ...]]:
