@@ -41,6 +41,8 @@ UNACKNOWLEDGED_S = 0.3
 """The same, for a gateway that was seen to pass answers on without acknowledging requests."""
 IDENTIFICATION_S = 0.5
 """Longest wait for the answer to the identification request."""
+_PARTS = 10
+"""In which it is waited for."""
 STALLED_S = 10.0
 """A message whose rest does not come in this time ends the connection: nothing after it could be read."""
 RECONNECT_AFTER_S = (0.0, 0.3, 1.0)
@@ -138,7 +140,8 @@ class DoipLink(HubLink):
 
     def identity(self) -> VehicleIdentity:
         """Return the VIN that the gateway told over UDP; empty when it did not in time."""
-        self._identified.wait(IDENTIFICATION_S)
+        # In parts: while the computer stands still, the answer lies there unread and the time is not over.
+        any(self._identified.wait(IDENTIFICATION_S / _PARTS) for _ in range(_PARTS))
         entity = self._entity
         return VehicleIdentity(vin=entity.vin if entity is not None else "")
 
