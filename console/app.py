@@ -13,6 +13,7 @@ from textual.events import Event, Key, Paste, Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.worker import WorkerFailed
 
 from workshop_console.console.app_messages import BackgroundEnded, EndWanted, JobUpdated
 from workshop_console.console.commands import make_keymap
@@ -344,6 +345,11 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """End the console from another thread, without waiting for it."""
         self.post_message(EndWanted())
 
+    def tell_of_thread(self, args: threading.ExceptHookArgs) -> None:
+        """Tell what ended a thread that nobody waits for; its traceback goes to the log."""
+        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            self.call_later(self.tell, as_console_error(args.exc_value), at_once=True)
+
     def on_end_wanted(self) -> None:
         """End the console."""
         self.exit()
@@ -367,6 +373,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         Textual's own way prints local variables, and after an exception the part that raised it takes no
         more messages, so going on is not possible either.
         """
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error = error.error  # the traceback that says where
         if self.unexpected is None:
             self.unexpected = as_console_error(error)
         self._exception = error
@@ -385,9 +393,11 @@ def run(workshop: Workshop, recorder: SessionRecorder | None = None) -> None:
     for attempt in range(1, _STARTS + 1):
         app = ConsoleApp(workshop, session, recorder)
         with ending_by_signal(app.end_jobs, app.end_soon, workshop.close):
+            before, threading.excepthook = threading.excepthook, app.tell_of_thread
             try:
                 app.run(mouse=False)
             finally:
+                threading.excepthook = before
                 # Whatever ended the screen: an actuation gives control back before the line goes.
                 app.end_jobs(JOBS_S)
         unexpected = app.unexpected

@@ -49,6 +49,8 @@ class TypedKeys:
             while self._waiting and self._app.is_running and self._app.screen_stack:
                 await self._hand_over(self._waiting.popleft())
                 await self._settled()
+        except Exception as error:  # as one that a screen raises: the app ends with a numbered message
+            self._app.call_later(_raise, error)
         finally:
             self._obeying = None
 
@@ -73,3 +75,7 @@ class TypedKeys:
                 await asyncio.wait_for(done.wait(), _LOOK_EVERY_S)
             except TimeoutError:
                 continue
+
+
+def _raise(error: Exception) -> None:
+    raise error
