@@ -85,7 +85,7 @@ def _rows(driver: Driver) -> list[Row]:
 
 
 def _facts(driver: Driver) -> str:
-    return driver.app.screen.query_one("#facts", TextPage).text
+    return "".join(page.text for page in driver.app.screen.query("#facts").results(TextPage))
 
 
 def _keys(text: str) -> list[str]:
