@@ -208,16 +208,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """Keep the picture of the groups: the next start shows it before anything is imported."""
         if self._thin is None or not first_picture.is_kept() or len(self.screen_stack) != 1:
             return
-        from workshop_console.console.terminal.driver import ThinDriver
-        from workshop_console.i18n import formats
-        from workshop_console.widgets.line import MessageLine
+        from workshop_console.console.next_picture import next_picture
 
-        size = self.size
-        if not isinstance(self._driver, ThinDriver) or (if_missing and not first_picture.is_missing(*size)):
-            return
-        moment = formats.moment(self.session.workshop.clock.now())
-        mark = _("Picture of {moment} – starting …").format(moment=moment)
-        picture = self._driver.picture(self.screen.query_one(MessageLine).region.y, f" {mark}")
+        size, now = self.size, self.session.workshop.clock.now()
+        picture = next_picture(self._driver, self.screen, now, if_missing=if_missing)
         if picture is not None:
             self.in_background(lambda: first_picture.keep(picture, *size), lambda _kept: None)
 
@@ -319,23 +313,14 @@ class ConsoleApp(App[None], inherit_bindings=False):
             # A unit that is being written to is not left half way.
             self.say(lambda: _("{job}: this must come to its end first.").format(job=job_name(running)))
             return
-        from workshop_console.screens.box import Question
+        from workshop_console.screens.leaving import question_before_leaving
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._runner.cancel_all()
                 self.exit()
 
-        self.push_screen(
-            Question(
-                question=lambda: _("Quit although something still runs: {job}?").format(
-                    job=job_name(running)
-                ),
-                consequences=lambda: _("It is cancelled; what was read so far is kept where it can be."),
-                yes=lambda: _("Yes, cancel it and quit"),
-            ),
-            answered,
-        )
+        self.push_screen(question_before_leaving(running), answered)
 
     def end_jobs(self, timeout_s: float) -> bool:
         """End what works on the vehicle and return whether it came to its end; from any thread."""
