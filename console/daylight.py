@@ -1,4 +1,4 @@
-"""Draws the console with high contrast where the mechanic wants it, and keeps that for the next start."""
+"""Draws the console with high contrast, or without colours, where that is wanted; keeps the first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.app import App
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 
 from workshop_console.console.terminal.capabilities import capabilities, started_with, terminfo
 
@@ -18,18 +18,35 @@ class Daylight:
 
     def __init__(self, on: bool) -> None:
         self.on = on
-        self._filter: LineFilter | None = None
+        self._contrast: LineFilter | None = None
+        self._plain: LineFilter | None = None
 
     def filters(self, others: Sequence[LineFilter]) -> Sequence[LineFilter]:
-        """Return what lines of the screen go through."""
-        if not self.on:
-            return others
-        if self._filter is None:
+        """Return what lines of the screen go through.
+
+        Textual's own filters for NO_COLOR end the program at text without a style, of which ours has much.
+        """
+        found = [one for one in others if not isinstance(one, (Monochrome, NoColor))]
+        if self.on:
+            found.insert(0, self._high_contrast())
+        elif os.environ.get("NO_COLOR"):
+            found.insert(0, self._no_colours())
+        return found
+
+    def _high_contrast(self) -> LineFilter:
+        if self._contrast is None:
             from workshop_console.widgets.contrast import HighContrast
 
             known = capabilities(started_with(), terminfo(os.environ.get("TERM", "")))
-            self._filter = HighContrast(colours=known.colours > 0)
-        return [*others, self._filter]
+            self._contrast = HighContrast(colours=known.colours > 0)
+        return self._contrast
+
+    def _no_colours(self) -> LineFilter:
+        if self._plain is None:
+            from workshop_console.widgets.contrast import WithoutColours
+
+            self._plain = WithoutColours()
+        return self._plain
 
     def switch(self, app: App[Any]) -> None:
         """Draw everything the other way; lines that were drawn before are forgotten."""

@@ -1,4 +1,4 @@
-"""Turns what is drawn into dark on light without hues, for screens that stand in the sun."""
+"""Turns what is drawn into dark on light, for screens that stand in the sun; or takes the colours away."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ class HighContrast(LineFilter):
                 parts = ((before, blank), (word, contrasting(style, self._colours)), (after, blank))
                 found += [Segment(text, drawn) for text, drawn in parts if text]
         return found
+
+
+class WithoutColours(LineFilter):
+    """Leaves weight, underline and reverse video."""
+
+    def apply(self, segments: list[Segment], background: Background) -> list[Segment]:  # noqa: ARG002 - Textual's
+        """Return the segments in the terminal's own colours."""
+        return [
+            segment
+            if segment.control or segment.style is None
+            else Segment(segment.text, segment.style.without_color)
+            for segment in segments
+        ]
 
 
 def _hue(style: Style) -> str:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from workshop_console.console.terminal.capabilities import Capabilities
 
-REPEATS = 2
-"""How often the blank is repeated whose place is asked for."""
+REPEATS = 3
+"""How often the blank is repeated whose place is asked for: one more or less is told from two characters."""
 ASK_ATTRIBUTES = "\x1b[c"
 """Primary device attributes; every terminal from the VT100 on answers."""
 _OLD = ("vt", "ansi", "dumb", "cons25")

@@ -37,6 +37,16 @@ def colours(driver: Driver) -> set[tuple[str, str]]:
     }
 
 
+def drawn(driver: Driver) -> dict[str, Style]:
+    """Return how each word on the screen is drawn."""
+    return {
+        text.strip(): style
+        for strip in driver.app.screen._compositor.render_strips()
+        for text, style, _control in strip
+        if style is not None
+    }
+
+
 @pytest.fixture(autouse=True)
 def colour_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "no-such-terminal")
@@ -55,6 +65,22 @@ async def test_one_key_draws_dark_on_light_on_every_screen_and_back() -> None:
         assert len(colours(driver)) == 2
         await driver.press("f6", "f1", "escape", "1", "d")
         assert colours(driver) == usual
+
+
+OWN = {("", ""), ("default", "default"), ("", "default"), ("default", "")}
+"""The terminal's own colours."""
+
+
+async def test_no_color_is_obeyed_and_states_stand_out_by_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console() as driver:
+        await driver.run_quick_test()
+        assert colours(driver) <= OWN
+        assert drawn(driver)["F Faults"].bold
+        await driver.press("d")
+        assert colours(driver) <= OWN
+        assert drawn(driver)["F Faults"].reverse
+        assert drawn(driver)["F Faults"].bold
 
 
 async def test_the_choice_is_kept_for_the_next_start() -> None:

@@ -92,11 +92,13 @@ UTF8 = Capabilities(charset="utf-8")
     ("x", "repeat", "charset"),
     [
         (1, False, "utf-8"),
-        (3, True, "utf-8"),
+        (4, True, "utf-8"),
         # Two bytes of one blank became two characters: the terminal is set to another encoding.
         (2, False, "ascii"),
-        (4, True, "ascii"),
+        (5, True, "ascii"),
+        # Neither: what a terminal counts otherwise says nothing of its encoding.
         (0, False, "utf-8"),
+        (3, False, "utf-8"),
     ],
 )
 def test_the_place_of_the_cursor_tells_repetition_and_encoding(x: int, repeat: bool, charset: str) -> None:
@@ -107,7 +109,7 @@ def test_the_place_of_the_cursor_tells_repetition_and_encoding(x: int, repeat: b
 def test_a_locale_that_is_no_utf8_is_believed_whatever_the_terminal_could() -> None:
     for charset in ("latin-1", "ascii"):
         assert after_place(Capabilities(charset=charset), 2).charset == charset
-        assert after_place(Capabilities(charset=charset), 3).charset == charset
+        assert after_place(Capabilities(charset=charset), 5).charset == charset
 
 
 @pytest.mark.parametrize(

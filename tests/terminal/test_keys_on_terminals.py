@@ -60,6 +60,7 @@ def test_every_screen_is_reached_with_and_without_function_keys(tmp_path: Path, 
     assert pressed >= (6 if terminal == "vt100" else 9)
 
 
+@pytest.mark.soak  # in real time: a machine that stands still makes the line slower than it is
 def test_a_function_key_cut_by_a_slow_line_leads_nowhere_else(tmp_path: Path) -> None:
     environment = {
         "WORKSHOP_CONSOLE_HOME": str(tmp_path),
@@ -97,5 +98,26 @@ def test_the_users_own_keys_stand_in_footer_and_help(tmp_path: Path) -> None:
         line.press(b"\x1b")
         line.press(b"\x1b[24~")
         line.shows("2173-42")
+        line.press(b"q")
+        assert line.until_ended() == 0
+
+
+@pytest.mark.parametrize("driver", ["thin", "plain"])
+def test_no_color_starts_the_console_without_colours(tmp_path: Path, driver: str) -> None:
+    environment = {
+        "WORKSHOP_CONSOLE_HOME": str(tmp_path),
+        "WORKSHOP_CONSOLE_LANG": "en",
+        "WORKSHOP_CONSOLE_ACCESS_SERVER": "off",
+        "WORKSHOP_CONSOLE_DRIVER": driver,
+        "NO_COLOR": "1",
+    }
+    with Line(CONSOLE, environment=environment) as line:
+        line.shows("Packet until")
+        line.press(b"d")
+        line.until_quiet()
+        assert {(cell.ink, cell.paper) for row in line.emulator.seen() for cell in row} <= {
+            ("default", "default"),
+            ("", "default"),
+        }
         line.press(b"q")
         assert line.until_ended() == 0
