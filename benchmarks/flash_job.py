@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.flash_worker import TIMES
+from benchmarks.flash_worker import CALLS
 from benchmarks.vehicle import RunningVehicle
 from workshop_console.console.flash_files.authoring import (
     FlashContent,
@@ -56,6 +56,8 @@ class Flashed:
     """Payload bytes."""
     peak_bytes: int
     """Most memory that the worker had at a time (VmHWM)."""
+    journal_calls: tuple[tuple[float, float], ...]
+    """When each call of the journal began and ended; empty: not timed."""
 
     @property
     def transfer_s(self) -> float:
@@ -63,11 +65,25 @@ class Flashed:
         return sum(ended - began for step, began, ended in self.steps if step == FlashStep.TRANSFER)
 
     @property
-    def download_s(self) -> float:
-        """Seconds of all downloads, from the request of each to its end, with what is noted in between."""
+    def downloads(self) -> tuple[tuple[float, float], ...]:
+        """Begin and end of each download, with what is noted in between."""
         begins = [began for step, began, _ in self.steps if step == FlashStep.REQUEST_DOWNLOAD]
         ends = [ended for step, _, ended in self.steps if step == FlashStep.TRANSFER_EXIT]
-        return sum(ends) - sum(begins)
+        return tuple(zip(begins, ends, strict=True))
+
+    @property
+    def download_s(self) -> float:
+        """Seconds of all downloads."""
+        return sum(ended - began for began, ended in self.downloads)
+
+    @property
+    def journal_s(self) -> float:
+        """Seconds of the journal's calls during the downloads; only where they were timed."""
+        return sum(
+            max(0.0, min(end, ended) - max(begin, began))
+            for begin, end in self.downloads
+            for began, ended in self.journal_calls
+        )
 
     @property
     def rate(self) -> float:
@@ -104,13 +120,13 @@ class FlashBench:
         assert isinstance(planned, FlashPlanned)
         return planned.plan
 
-    def run(self, plan: FlashPlan, *, forgetful: bool = False) -> Flashed:
+    def run(self, plan: FlashPlan, *, timed: bool = False) -> Flashed:
         """Do a job and return what it took. Raises RuntimeError when it does not end well.
 
-        `forgetful`: by a worker that writes no step down (flash_worker.py), else by the one that ships.
+        `timed`: by a worker that times its journal (flash_worker.py), else by the one that ships.
         """
         flashing = self.workshop.flashing
-        with _program(forgetful=forgetful):
+        with _program(timed=timed):
             (*_, began) = flashing.start(plan, confirmed=[target.unit for target in plan.targets])
         assert isinstance(began, FlashStarted)
         (worker,) = _workers()
@@ -125,9 +141,10 @@ class FlashBench:
         if job.state is not JobState.DONE:
             raise RuntimeError(f"the job did not end well: {job.state} {job.result} {job.results}")
         return Flashed(
-            steps=self._timed(began.flash_id) if forgetful else self._noted(began.flash_id),
+            steps=self._noted(began.flash_id),
             stored=sum(target.file.manifest.stored for target in plan.targets),
             peak_bytes=peak_bytes,
+            journal_calls=self._calls(began.flash_id) if timed else (),
         )
 
     def _noted(self, job_id: int) -> tuple[tuple[str, float, float], ...]:
@@ -138,17 +155,17 @@ class FlashBench:
             if entry.ended is not None
         )
 
-    def _timed(self, job_id: int) -> tuple[tuple[str, float, float], ...]:
-        """Return the steps as the worker that forgets them left them."""
-        told = (job_folder(self.workshop.folders.jobs, job_id) / TIMES).read_text(encoding="utf-8")
-        return tuple((step, began, ended) for step, began, ended in json.loads(told))
+    def _calls(self, job_id: int) -> tuple[tuple[float, float], ...]:
+        """Return the journal's calls as the timed worker left them."""
+        told = (job_folder(self.workshop.folders.jobs, job_id) / CALLS).read_text(encoding="utf-8")
+        return tuple((began, ended) for began, ended in json.loads(told))
 
 
 @contextlib.contextmanager
-def _program(*, forgetful: bool) -> Iterator[None]:
+def _program(*, timed: bool) -> Iterator[None]:
     """Let jobs be done by the worker that ships, or by that of this folder."""
     start = flash_starting.start_worker
-    if forgetful:
+    if timed:
         program = (sys.executable, str(Path(__file__).with_name("flash_worker.py")))
         flash_starting.start_worker = partial(start, program=program)
     try:
