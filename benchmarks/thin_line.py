@@ -63,7 +63,7 @@ class _Walk:
         self.labels.append(label)
         self.pictures.append(self._program.picture(**how))
 
-    def key(self, label: str, key: bytes, *, quiet_s: float = 0.3) -> None:
+    def key(self, label: str, key: bytes, *, quiet_s: float = 0.25) -> None:
         """Press a key."""
         self.note(label, self._program.take(key, quiet_s=quiet_s))
 
@@ -81,7 +81,7 @@ class _Walk:
             before = program.bytes_received
             program.press(press)
             program.until(came)
-            program.until_quiet(0.4)
+            program.until_quiet(0.25)
             self.note(label, program.bytes_received - before)
         program.until_quiet(1.0)
         self.note("-", 0)
