@@ -24,12 +24,7 @@ from workshop_console.console.terminal.answers import (
     asks_attributes,
     asks_place,
 )
-from workshop_console.console.terminal.capabilities import (
-    Capabilities,
-    capabilities,
-    started_with,
-    terminfo,
-)
+from workshop_console.console.terminal.capabilities import Capabilities, capabilities, started_with, terminfo
 from workshop_console.console.terminal.device import Device, standard_terminal
 from workshop_console.console.terminal.grid import Grid
 from workshop_console.console.terminal.input import (
@@ -42,14 +37,10 @@ from workshop_console.console.terminal.input import (
     StatusReported,
 )
 from workshop_console.console.terminal.key_sequences import keys_of_terminfo
-from workshop_console.console.terminal.pacing import ANSWER, REQUEST, Answers, Pacer
+from workshop_console.console.terminal.pacing import REQUEST, Pacer
 from workshop_console.console.terminal.pens import PLAIN
-from workshop_console.console.terminal.picture_cells import (
-    cells_of_picture,
-    entering,
-    leaving,
-    picture_of,
-)
+from workshop_console.console.terminal.picture_cells import cells_of_picture, entering, leaving, picture_of
+from workshop_console.console.terminal.reading import Reading
 from workshop_console.console.terminal.shortest import shortest_bytes
 from workshop_console.console.terminal.shown import Shown
 
@@ -68,8 +59,6 @@ _GATHER_MANY_S, _GATHER_LONGEST_S = 0.035, 0.1
 _MANY_ROWS = 6
 _SETTLE_S = 0.05
 """A terminal that is resized is rarely resized once."""
-_MOST_KEYS = 64
-"""After so many keys at once the app handles them before more are read."""
 _LEAVE_S = 0.5
 """How long a terminal may take the last bytes; how long its last answers may take."""
 
@@ -114,8 +103,7 @@ class ThinDriver(Driver):
         self._holds = False
         """Whether the picture that was shown first stays until there is another."""
         self._sending: asyncio.TimerHandle | None = None
-        self._expiring: asyncio.TimerHandle | None = None
-        self._reads = False
+        self._reading = Reading(self._decoder, self._took, self._safely, app.call_later)
 
     @property
     def can_suspend(self) -> bool:
@@ -155,7 +143,7 @@ class ThinDriver(Driver):
 
     def disable_input(self) -> None:
         """Read no more."""
-        self._read(False)
+        self._reading.stop()
         for number in self._signals():
             with suppress(ValueError, RuntimeError):
                 self._loop.remove_signal_handler(number)
@@ -194,7 +182,7 @@ class ThinDriver(Driver):
             if stored.size == (self._grid.columns, self._grid.rows):
                 seen = cells_of_picture(stored.picture, *stored.size, can)
                 self._shown.texts, self._shown.pens = seen.texts, seen.pens
-                asked_in, self._holds = self._blank_row(), True
+                asked_in, self._holds = self._shown.row_of_blanks(REPEATS + 1), True
                 # What the last start learned: a terminal that only says it could is not asked to clear again.
                 can = self._can = replace(can, repeat=can.repeat and stored.picture.repeats)
                 sequence += f"\x1b[{asked_in + 1}H"
@@ -213,15 +201,8 @@ class ThinDriver(Driver):
             sequence += REQUEST
         self._shown.x = self._shown.y = -1
         self._put(sequence, asked=True)
-        self._read(True)
-
-    def _blank_row(self) -> int:
-        """Return a row that begins with blanks, so that what is asked there is not seen."""
-        shown, count = self._shown, REPEATS + 1
-        blank = [" "] * count, [PLAIN] * count
-        return next(
-            (y for y in range(shown.rows) if (shown.texts[y][:count], shown.pens[y][:count]) == blank), 0
-        )
+        if self._device is not None:
+            self._reading.start(self._loop, self._device)
 
     def picture(self, row: int, mark: str) -> first_picture.Picture | None:
         """Return what is wanted on the screen as the picture for the next start, with `mark` in `row`."""
@@ -233,33 +214,22 @@ class ThinDriver(Driver):
     def _leave(self) -> None:
         """Leave the terminal as it was found; what it does not take in time is dropped."""
         device, self._device = self._device, None
-        for timer in (self._sending, self._expiring):
-            if timer is not None:
-                timer.cancel()
-        self._sending = self._expiring = None
-        self._reads = False
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+        self._reading.stop()
         if device is None:
             return
-        self._loop.remove_reader(device.descriptor)
         self._loop.remove_writer(device.descriptor)
         sequence = "\x1b[?2004l" if self._can.pastes else ""
         sequence += leaving(self._can, self._grid.rows)
         self._record(sequence.encode("ascii"))
         with suppress(EOFError):
             if device.write_all(self._unsent + sequence.encode("ascii"), _LEAVE_S):
-                self._hear_out(device)
+                self._reading.hear_out(device, self._pacer, _LEAVE_S)
         self._unsent = b""
         device.restore()
         device.close()
-
-    def _hear_out(self, device: Device) -> None:
-        """Read the answers that are still on the way: they would end up in the shell's command line."""
-        pacer = self._pacer
-        end = time.monotonic() + min(_LEAVE_S, 0.05 + 2 * pacer.round_trip_s)
-        while pacer.expects and pacer.answers is Answers.COME and (left := end - time.monotonic()) > 0:
-            for found in self._decoder.feed(device.read_for(left), time.monotonic()):
-                if isinstance(found, (StatusReported, PlaceReported)):
-                    pacer.answered(time.monotonic())
 
     def _stop(self) -> None:
         """Stop as the system asks (SIGTSTP), with the terminal as it was."""
@@ -284,8 +254,8 @@ class ThinDriver(Driver):
         """End in order: there is no terminal any more."""
         device, self._device = self._device, None
         self._unsent = b""
+        self._reading.stop()
         if device is not None:
-            self._loop.remove_reader(device.descriptor)
             self._loop.remove_writer(device.descriptor)
             device.close()
             self._app.exit()
@@ -388,30 +358,7 @@ class ThinDriver(Driver):
 
     # Input
 
-    def _read(self, wanted: bool) -> None:
-        if self._device is None or wanted == self._reads:
-            self._reads = wanted and self._device is not None
-            return
-        self._reads = wanted
-        if wanted:
-            self._loop.add_reader(self._device.descriptor, self._safely, self._readable)
-        else:
-            self._loop.remove_reader(self._device.descriptor)
-
-    def _readable(self) -> None:
-        if self._device is None:
-            return
-        data = self._device.read()
-        if data == ANSWER and self._decoder.idle:
-            self._answered()  # by far the most frequent input
-        else:
-            self._handle(self._decoder.feed(data, time.monotonic()))
-
-    def _expire(self) -> None:
-        self._expiring = None
-        self._handle(self._decoder.expire(time.monotonic()))
-
-    def _handle(self, found: Sequence[Input]) -> None:
+    def _took(self, found: Sequence[Input]) -> None:
         for one in found:
             match one:
                 case KeyPressed(key, character):
@@ -427,15 +374,6 @@ class ThinDriver(Driver):
                 case AttributesReported(attributes):
                     if self._asks_attributes:
                         self._learn(after_attributes(self._can, attributes))
-        if self._expiring is not None:
-            self._expiring.cancel()
-            self._expiring = None
-        wait_s = self._decoder.wait_s(time.monotonic())
-        if wait_s is not None:
-            self._expiring = self._loop.call_later(wait_s, self._safely, self._expire)
-        if len(found) > _MOST_KEYS:
-            self._read(False)
-            self._app.call_later(self._read, True)
 
     def _answered(self) -> None:
         self._pacer.answered(time.monotonic())

@@ -25,6 +25,13 @@ class Shown(Cells):
         self.pen = None
         self.known = False
 
+    def row_of_blanks(self, count: int) -> int:
+        """Return a row that begins with so many plain blanks: what is asked there is not seen."""
+        blank = [" "] * count, [PLAIN] * count
+        return next(
+            (y for y in range(self.rows) if (self.texts[y][:count], self.pens[y][:count]) == blank), 0
+        )
+
     def cleared(self) -> None:
         """Take note that the screen was cleared and the cursor went home, with plain attributes."""
         self.texts = [[" "] * self.columns for _ in range(self.rows)]
