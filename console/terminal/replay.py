@@ -70,8 +70,7 @@ class _Replay:
         charset = "utf-8" if self._can.charset == "utf-8" else "latin-1"
         self._decoder = Decoder(keys_of_terminfo(entry) if entry else None, charset=charset)
         self._device, self._player, self._size, self._status = device, player, size, status
-        self._beside = size[1] > picture_rows
-        """Whether there is room for the status below the picture."""
+        self._picture_rows = picture_rows
         self._status_at = float("-inf")
         self._unsent = b""
 
@@ -100,11 +99,20 @@ class _Replay:
             self._device.write_all(sequence.encode("ascii"), _LEAVE_S)
         self._device.restore()
 
+    @property
+    def _beside(self) -> bool:
+        """Whether there is room for the status below the picture."""
+        return self._size[1] > self._picture_rows
+
     def _turn(self) -> None:
         """Show what is due, then wait for the next of it or for a key."""
         now = time.monotonic()
         if not self._unsent:
-            self._put(self._player.due(now))
+            if (size := self._device.size()) == self._size:
+                self._put(self._player.due(now))
+            else:
+                self._size, self._status_at = size, float("-inf")
+                self._put(self._player.again(now))
             if not self._unsent and now - self._status_at >= _STATUS_EVERY_S:
                 self._show_status(now)
         waits = [self._decoder.wait_s(now)]

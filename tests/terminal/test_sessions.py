@@ -359,6 +359,22 @@ def test_a_replay_pauses_ends_and_leaves_the_terminal_as_it_was(tmp_path: Path, 
         assert b"6n" not in line.received
 
 
+def test_another_size_while_it_plays_is_drawn_anew(tmp_path: Path) -> None:
+    file = tmp_path / "a.cast"
+    file.write_text(f'{HEADER}\n[0.0, "o", "first"]\n[1000, "o", "second"]\n', "utf-8")
+    with replayed(file) as line:
+        line.shows("first")
+        line.press(b" ")
+        line.shows("paused")
+        line.resize(90, 30)
+        line.press(b"x")
+        line.until(lambda: "paused" in line.emulator.text().splitlines()[29])
+        assert "first" in line.emulator.text()
+        assert line.emulator.text().count("paused") == 1
+        line.press(b"q")
+        assert line.until_ended() == 0
+
+
 def test_a_terminal_that_is_too_small_is_told(tmp_path: Path) -> None:
     file = tmp_path / "a.cast"
     file.write_text(f"{HEADER}\n", "utf-8")
