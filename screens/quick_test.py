@@ -33,7 +33,7 @@ from workshop_console.widgets.tones import BAD, PLAIN, WARNING
 
 _NO_VALUES = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
 
-_REST_S = 0.4
+_REST_S = 0.5
 """After so long the cursor rests on a row, and the line below tells about it."""
 
 
