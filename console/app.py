@@ -110,7 +110,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show what was wrong at the start; nothing waits for it."""
-        self.call_after_refresh(gc.enable)
+        self.call_after_refresh(_collect_from_now_on)
         for message in self._first_messages:
             self.tell(message)
         if self._restarted:
@@ -211,8 +211,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         from workshop_console.console.next_picture import next_picture
 
         size, now = self.size, self.session.workshop.clock.now()
-        picture = next_picture(self._driver, self.screen, now, if_missing=if_missing)
-        if picture is not None:
+        if (picture := next_picture(self._driver, self.screen, now, if_missing=if_missing)) is not None:
             self.in_background(lambda: first_picture.keep(picture, *size), lambda _kept: None)
 
     def _look_at_flash_jobs(self, *, first: bool = False) -> None:
@@ -366,6 +365,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._exception_event.set()
         self._runner.cancel_all()
         self._close_messages_no_wait()
+
+
+def _collect_from_now_on() -> None:
+    """Let garbage be collected; what the start made is not looked through each time."""
+    gc.freeze()
+    gc.enable()
 
 
 def run(workshop: Workshop, recorder: SessionRecorder | None = None) -> None:

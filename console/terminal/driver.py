@@ -295,12 +295,13 @@ class ThinDriver(Driver):
     def _gather(self) -> None:
         """Send when Textual has probably drawn all of a change."""
         now = time.monotonic()
+        many = len(self._grid.changed) >= _MANY_ROWS and self._shown.differs(self._grid) >= _MANY_ROWS
         if self._sending is None:
             self._drawn_since = now
-        elif len(self._grid.changed) >= _MANY_ROWS and now < self._drawn_since + _GATHER_LONGEST_S:
+        elif many and now < self._drawn_since + _GATHER_LONGEST_S:
             self._sending.cancel()
             self._sending = None
-        self._send_soon(_GATHER_S if len(self._grid.changed) < _MANY_ROWS else _GATHER_MANY_S)
+        self._send_soon(_GATHER_MANY_S if many else _GATHER_S)
 
     def _send_soon(self, wait_s: float) -> None:
         if self._sending is None and self._device is not None:

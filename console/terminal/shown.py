@@ -25,6 +25,13 @@ class Shown(Cells):
         self.pen = None
         self.known = False
 
+    def differs(self, wanted: Cells) -> int:
+        """Return how many rows are not as wanted."""
+        if not self.known or len(self.texts) != len(wanted.texts):
+            return wanted.rows
+        pairs = zip(self.texts, self.pens, wanted.texts, wanted.pens, strict=True)
+        return sum(texts != new or pens != new_pens for texts, pens, new, new_pens in pairs)
+
     def row_of_blanks(self, count: int) -> int:
         """Return a row that begins with so many plain blanks: what is asked there is not seen."""
         blank = [" "] * count, [PLAIN] * count
