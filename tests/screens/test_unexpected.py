@@ -59,6 +59,9 @@ class Ends:
         type(self).ended += 1
         return True
 
+    def tell_of_thread(self, _args: object) -> None:
+        raise AssertionError("no thread failed")
+
     def end_soon(self) -> None:
         raise AssertionError("no signal came")
 
