@@ -358,7 +358,9 @@ async def test_after_an_error_f5_reads_again() -> None:
         await driver.shows("Nothing is read any more.")
         assert "F5 Read again" in driver.footer
         await driver.press("f5")
-        await driver.until(lambda: len(fake.watched) == 2)
+        await driver.until(
+            lambda: len(fake.watched) == 2 and fake.watch_now is not None and fake.watch_now.visible
+        )
         fake.read({1: 8.0})
         await driver.until(lambda: driver.table.rows and cell(driver, 0) == "8.0")
 
