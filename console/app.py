@@ -116,7 +116,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if self._restarted:
             self.tell(self.session.raised[-1], at_once=True)
         if not self._restarted:
-            self.call_after_refresh(self._keep_picture, if_missing=True)
+            self.set_timer(_FIRST_JOBS_S, partial(self._keep_picture, if_missing=True))
         # What waits for the mechanic stands before everything else, once the first frame is drawn.
         self.set_timer(_FIRST_JOBS_S, partial(self._look_at_flash_jobs, first=not self._restarted))
 

@@ -100,8 +100,10 @@ class ThinDriver(Driver):
         self._not_before = self._drawn_since = 0.0
         self._unsent = b""
         self._bell = False
-        self._holds = False
-        """Whether the picture that was shown first stays until there is another."""
+        self._holds = True
+        """Whether what the terminal showed first stays: until there is a picture."""
+        self._drew = False
+        """Whether a picture was sent: nobody waits for the first one longer than needed."""
         self._sending: asyncio.TimerHandle | None = None
         self._reading = Reading(self._decoder, self._took, self._safely, app.call_later)
 
@@ -182,7 +184,7 @@ class ThinDriver(Driver):
             if stored.size == (self._grid.columns, self._grid.rows):
                 seen = cells_of_picture(stored.picture, *stored.size, can)
                 self._shown.texts, self._shown.pens = seen.texts, seen.pens
-                asked_in, self._holds = self._shown.row_of_blanks(REPEATS + 1), True
+                asked_in = self._shown.row_of_blanks(REPEATS + 1)
                 # What the last start learned: a terminal that only says it could is not asked to clear again.
                 can = self._can = replace(can, repeat=can.repeat and stored.picture.repeats)
                 sequence += f"\x1b[{asked_in + 1}H"
@@ -295,13 +297,17 @@ class ThinDriver(Driver):
     def _gather(self) -> None:
         """Send when Textual has probably drawn all of a change."""
         now = time.monotonic()
-        many = len(self._grid.changed) >= _MANY_ROWS and self._shown.differs(self._grid) >= _MANY_ROWS
+        many = (
+            self._drew
+            and len(self._grid.changed) >= _MANY_ROWS
+            and self._shown.differs(self._grid) >= _MANY_ROWS
+        )
         if self._sending is None:
             self._drawn_since = now
         elif many and now < self._drawn_since + _GATHER_LONGEST_S:
             self._sending.cancel()
             self._sending = None
-        self._send_soon(_GATHER_MANY_S if many else _GATHER_S)
+        self._send_soon(_GATHER_MANY_S if many else _GATHER_S if self._drew else 0)
 
     def _send_soon(self, wait_s: float) -> None:
         if self._sending is None and self._device is not None:
@@ -325,6 +331,7 @@ class ThinDriver(Driver):
         if self._bell:
             text, self._bell = f"\a{text}", False
         if text:
+            self._drew = True
             asked = self._pacer.asks(now)
             self._put(text + REQUEST if asked else text, asked=asked)
 
