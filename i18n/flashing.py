@@ -43,6 +43,13 @@ def light_text(light: Light, *, ascii_only: bool = False) -> str:
     return f"{marks[light]} {words.LIGHTS[light.value]}"
 
 
+def check_state_text(check: FlashCheck, *, ascii_only: bool = False) -> str:
+    """Return the light of a check; one that is green and has something to say is a note."""
+    if check.is_note:
+        return f"! {_('note')}"
+    return light_text(check.light, ascii_only=ascii_only)
+
+
 def check_text(check: CheckId) -> str:
     """Return what a line of the table before flashing is about."""
     return _(words.CHECKS[check.value])

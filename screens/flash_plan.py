@@ -170,8 +170,8 @@ class FlashPlanScreen(ConsoleScreen[None]):
         )
 
     def _row(self, key: tuple[str, int], check: FlashCheck) -> Row:
-        state = words.light_text(check.light, ascii_only=glyphs().plain)
-        tone = LIGHT_TONES[check.light]
+        state = words.check_state_text(check, ascii_only=glyphs().plain)
+        tone = LIGHT_TONES[Light.YELLOW if check.is_note else check.light]
         name = words.check_text(check.id)
         if check.light is not Light.GREEN and check.message is not None and not words.expected_text(check):
             why = title_of(self, check.message)

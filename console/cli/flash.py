@@ -27,7 +27,14 @@ from workshop_console.console.procedures.events import (
     StepBegan,
 )
 from workshop_console.i18n import formats
-from workshop_console.i18n.flashing import check_text, expected_text, found_text, identity_text, light_text
+from workshop_console.i18n.flashing import (
+    check_state_text,
+    check_text,
+    expected_text,
+    found_text,
+    identity_text,
+    light_text,
+)
 from workshop_console.i18n.texts import _
 
 _TONES = {Light.GREEN: GREEN, Light.YELLOW: YELLOW, Light.RED: RED}
@@ -171,7 +178,8 @@ def _print_plan(session: Session, plan: FlashPlan) -> None:
         print(f"  {identity_text(target.identity)} → {manifest.software} {manifest.version}".rstrip())
         for check in target.checks:
             text = f"{check_text(check.id)}: {_found(session, check)}"
-            print(colour(wrap(f"{light_text(check.light)}  {text}", "      ", "  "), _TONES[check.light]))
+            tone = _TONES[Light.YELLOW if check.is_note else check.light]
+            print(colour(wrap(f"{check_state_text(check)}  {text}", "      ", "  "), tone))
         time = formats.duration_ms(round(target.estimate_s) * 1_000)
         print(f"  {_('Time estimate')}: {_('about {time}').format(time=time)}")
     print()

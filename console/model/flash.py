@@ -205,6 +205,11 @@ class FlashCheck:
     """What is expected, where the description says it in words; in place of `expected`."""
     message: RaisedMessage | None = None
 
+    @property
+    def is_note(self) -> bool:
+        """Whether it stops nothing and has something to say all the same."""
+        return self.light is Light.GREEN and self.message is not None
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlashTarget:

@@ -25,7 +25,10 @@ from tests.jobs.flashed import (
 )
 from workshop_console.console.jobs import awake
 from workshop_console.console.jobs.awake import can_be_kept_awake, kept_awake
-from workshop_console.console.model.flash import FlashStep, JobState
+from workshop_console.console.model.flash import CheckId, FlashCheck, FlashStep, JobState, Light
+from workshop_console.console.model.message import RaisedMessage
+from workshop_console.i18n.flashing import check_state_text, light_text
+from workshop_console.i18n.texts import speaking
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd-inhibit")
 
@@ -96,3 +99,12 @@ def test_a_worker_keeps_the_computer_awake_as_long_as_it_lives(state: Path, own_
         job = until_over(workshop, job_id)
         assert (job.state, held(state)) == (JobState.DONE, "")
         assert [warning.number for warning in job.progress.warnings] == ["WC-759"]
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "it"])
+def test_what_nobody_grants_is_a_note_and_not_called_good(language: str) -> None:
+    good = FlashCheck(id=CheckId.AWAKE, light=Light.GREEN)
+    note = FlashCheck(id=CheckId.AWAKE, light=Light.GREEN, message=RaisedMessage(number="WC-759"))
+    with speaking(language):
+        assert check_state_text(good) == light_text(Light.GREEN)
+        assert check_state_text(note) not in ("", light_text(Light.GREEN), light_text(Light.YELLOW))
