@@ -43,6 +43,19 @@ class _Screen(pyte.Screen):
     def repeat(self, count: int = 1, **_: Any) -> None:
         super().draw(self._last * (count or 1))
 
+    def insert_lines(self, count: int | None = None) -> None:
+        self._all_rows()
+        super().insert_lines(count)
+
+    def delete_lines(self, count: int | None = None) -> None:
+        self._all_rows()
+        super().delete_lines(count)
+
+    def _all_rows(self) -> None:
+        """Have every row: where a row is moved from that nobody wrote in, pyte leaves what was there."""
+        for y in range(self.lines):
+            self.buffer[y]
+
     def scroll_up(self, count: int = 1, **_: Any) -> None:
         self._at_top(self.delete_lines, count)
 

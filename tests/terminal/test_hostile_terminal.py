@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.screens.test_hostile_texts import HOSTILE
+from tests.terminal.hostile_walk import TEXTS
 from tests.terminal.line import Line
 from tests.terminal.test_first_picture import CONSOLE, environment, started
+from workshop_console.console.model.clean import clean
 
 _PROGRAM = """
 import sys
@@ -36,6 +39,14 @@ workshop.steps.release(1_000)
 ConsoleApp(workshop.as_workshop()).run(mouse=False)
 """
 _OURS = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]|\x1b\[\?(?:1049|25|7|2004)[hl]|[\r\n\x08]")
+PLACES = {
+    *("Actuation", "Chart", "Coding", "ControlUnit", "DescribedUnit", "DescribedUnits", "Descriptions"),
+    *("EntryDetail", "FaultDetail", "FlashFiles", "FlashJob", "FlashPlanScreen", "GuidedTestList"),
+    *("GuidedTestWalk", "Help", "Jobs", "KeptCodings", "KeptComparison", "KeptValues", "MessageBox"),
+    *("MessageDetail", "MessageList", "OptionChoice", "Playback", "Problems", "ProductGroups", "Question"),
+    *("QuickTest", "Reports", "UnitCodings", "UnitFunctions", "ValueChoice", "ValueUnits", "Values"),
+    *("VehicleChoice", "VehicleOrder"),
+}
 _SOAK = pytest.mark.soak
 _HOSTILE = [
     ("escape codes", "title"),
@@ -80,6 +91,34 @@ def test_texts_from_the_vehicle_never_drive_the_terminal(tmp_path: Path, kind: s
     assert sum(seen in picture for picture in pictures) >= 3
     rest = set(_OURS.sub(b"", shown).decode()) - {"\u00a0"}
     assert not [character for character in sorted(rest) if not character.isprintable()]
+
+
+@pytest.mark.parametrize("kind", ["all", *(pytest.param(kind, marks=_SOAK) for kind in HOSTILE)])
+def test_no_text_from_outside_drives_the_terminal_on_any_screen(tmp_path: Path, kind: str) -> None:
+    text = TEXTS[kind]
+    home, stop = tmp_path / text.replace("/", "")[:50] / "home", tmp_path / "stop"
+    program = [sys.executable, "-m", "tests.terminal.hostile_walk", kind, str(stop)]
+    more = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    pictures: dict[str, str] = {}
+    with Line(program, size=(120, 40), environment=environment(home, **more)) as line:
+        while line.running:
+            line.turn(0.002)
+            if stop.exists():
+                taken = -1
+                while line.bytes_received > taken:
+                    taken = line.bytes_received
+                    line.turn(0)
+                place, _, drawn = stop.read_text(encoding="utf-8").partition("\n")
+                assert all(row.isprintable() for row in drawn.split("\n")), place
+                pictures[place] = pictures.get(place, "") + line.emulator.text()
+                stop.unlink()
+        assert line.until_ended() == 0, line.received[-9_000:].decode()
+        shown = bytes(line.received)
+    rest = set(_OURS.sub(b"", shown).decode()) - {"\u00a0"}
+    assert not [character for character in sorted(rest) if not character.isprintable()]
+    assert set(pictures) >= PLACES
+    mark = clean(text)[:4]
+    assert not [place for place, picture in pictures.items() if mark not in picture]
 
 
 @pytest.mark.parametrize(
