@@ -257,7 +257,6 @@ async def flashing(driver: Walk) -> None:
     await driver.press("f5")
     await driver.until(lambda: driver.place == "FlashPlanScreen" and driver.table.rows)
     await driver.seen("FlashPlanScreen")
-    await driver.go("FlashPlanScreen", "end")
     await driver.menu("flashing", "tab")
     await driver.until(lambda: driver.place == "Jobs" and driver.table.rows)
     await driver.tell()

@@ -100,7 +100,7 @@ def test_no_text_from_outside_drives_the_terminal_on_any_screen(tmp_path: Path, 
     program = [sys.executable, "-m", "tests.terminal.hostile_walk", kind, str(stop)]
     more = {"PYTHONPATH": str(Path(__file__).parents[2])}
     pictures: dict[str, str] = {}
-    with Line(program, size=(120, 40), environment=environment(home, **more)) as line:
+    with Line(program, size=(100, 30), environment=environment(home, **more)) as line:
         while line.running:
             line.turn(0.002)
             if stop.exists():
