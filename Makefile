@@ -14,7 +14,7 @@ run: $(VENV)/run.done
 	@$(BIN)/workshop-console $(ARGS)
 
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not soak"
 
 check: $(VENV)/dev.done
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 
@@ -348,7 +349,6 @@ def test_address_of_another_line_is_refused() -> None:
         ("can://no_such_thing/x", "WC-200"),
         ("can://socketcan/no-such-interface", "WC-204"),
         ("can://slcan//dev/no-such-port?bitrate=500000", "WC-204"),
-        ("can://slcan//dev/pts/0?bitrate=123", "WC-204"),
         ("can://socketcand/can0?port=0", "WC-200"),
         ("can://udp_multicast/not-an-address", "WC-204"),
         ("can://pcan/PCAN_USBBUS1", "WC-204"),
@@ -358,3 +358,15 @@ def test_interface_that_cannot_be_opened_has_its_number(uri: str, number: str) -
     with pytest.raises(ConsoleError) as caught:
         open_link(uri)
     assert caught.value.number == number
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="pseudo-terminals are a thing of POSIX")
+def test_a_rate_that_the_interface_does_not_know_has_its_number() -> None:
+    near, far = os.openpty()
+    try:
+        with pytest.raises(ConsoleError) as caught:
+            open_link(f"can://slcan/{os.ttyname(far)}?bitrate=123")
+        assert caught.value.number == "WC-204"
+    finally:
+        os.close(near)
+        os.close(far)
