@@ -61,6 +61,8 @@ def found_text(check: FlashCheck) -> str:
         return formats.moment_of(check.value) or check.value or "-"
     if check.id is CheckId.CONDITIONS and check.light is Light.GREEN and not check.value:
         return _("the control unit agrees")
+    if check.id is CheckId.CHARGER and check.value:
+        return _("connected") if check.light is Light.GREEN else _("not connected")
     if check.id is CheckId.AWAKE:
         return _("held off by the job") if check.message is None else _("see to it yourself")
     if check.id in _MEASURED:
@@ -72,6 +74,8 @@ def expected_text(check: FlashCheck) -> str:
     """Return what a check wants to find; empty: it is not told."""
     if check.condition is not None:
         return condition_text(check.condition)
+    if check.id is CheckId.CHARGER and check.expected:
+        return _("connected")
     return formats.measured(check.expected) if check.id in _MEASURED else check.expected
 
 
