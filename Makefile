@@ -34,12 +34,14 @@ soak: $(VENV)/dev.done
 # A virtual environment where ensurepip is missing (some distributions) takes the pip that is there.
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null \
-	|| { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
+	|| { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip >&2; }
 
+# Standard output is the program's own: the first `make run ARGS="... --json"` prints one document too.
 $(VENV)/run.done: $(VENV)/bin/python requirements.lock pyproject.toml setup.py
-	$(PIP) install -q --require-hashes -r requirements.lock
-	$(PIP) install -q --no-deps --no-build-isolation -e .
+	@echo "Setting up $(VENV), which takes a minute the first time" >&2
+	@$(PIP) install -q --require-hashes -r requirements.lock >&2
+	@$(PIP) install -q --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
 $(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock
