@@ -36,7 +36,7 @@ class StoredCatalogue:
 
     def descriptions(self) -> Sequence[DescriptionSummary]:
         """Return all descriptions, newest first."""
-        return self._database.read(lambda c: _descriptions(c, "1 ORDER BY key DESC"))
+        return self._database.read(lambda c: _descriptions(c, "1 ORDER BY imported_at DESC, key DESC"))
 
     def units(self, description_key: int) -> Sequence[UnitSummary]:
         """Return the units of one description in its order."""
@@ -58,7 +58,7 @@ class StoredCatalogue:
             lambda c: _units(
                 c,
                 "u.folded_name = ? OR u.folded_label = ?"
-                " ORDER BY u.description_key DESC, u.folded_name <> ?, u.position",
+                " ORDER BY d.imported_at DESC, d.key DESC, u.folded_name <> ?, u.position",
                 folded,
                 folded,
                 folded,
@@ -101,7 +101,10 @@ class StoredCatalogue:
         )
 
     def add(self, description: ImportedDescription, *, shipped: bool = False) -> DescriptionSummary:
-        """Keep a description; one with the same sha256 is replaced, one of the same name stays beside it."""
+        """Keep a description; one with the same sha256 is replaced, one of the same name stays beside it.
+
+        What is replaced keeps its keys, which another console may be working with.
+        """
         return self._database.write(lambda c: _add(c, description, shipped))
 
     def remove(self, description_key: int) -> None:
@@ -243,19 +246,23 @@ def _add(
     # savepoint in the transaction that is open (sqlite-utils 4.2.1), so all of it is kept or nothing.
     from sqlite_utils import Database
 
-    before = connection.execute(
-        "SELECT shipped FROM descriptions WHERE sha256 = ?", (description.sha256,)
-    ).fetchone()
-    connection.execute("DELETE FROM descriptions WHERE sha256 = ?", (description.sha256,))
+    kept_key, was_shipped = connection.execute(
+        "SELECT key, shipped FROM descriptions WHERE sha256 = ?", (description.sha256,)
+    ).fetchone() or (None, 0)
+    unit_keys = dict(
+        connection.execute("SELECT name, key FROM units WHERE description_key = ?", (kept_key,)).fetchall()
+    )
+    connection.execute("DELETE FROM descriptions WHERE key = ?", (kept_key,))
     key = connection.execute(
-        "INSERT INTO descriptions (name, file, sha256, imported_at, units, problems, shipped, vin_pattern,"
-        " vehicle_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO descriptions (key, name, file, sha256, imported_at, units, problems, shipped,"
+        " vin_pattern, vehicle_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            kept_key,
             *map(_stored, (description.name, description.file, description.sha256)),
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            datetime.now(UTC).isoformat(timespec="microseconds"),
             len(description.units),
             len(description.problems),
-            int(shipped or bool(before and before[0])),
+            int(shipped or bool(was_shipped)),
             *map(_stored, (description.vin_pattern, description.vehicle_name)),
         ),
     ).lastrowid
@@ -266,7 +273,8 @@ def _add(
         for name in ("variants", "dtcs", "data_identifiers", "extended_records", "functions", "problems")
     }
     for position, unit in enumerate(description.units):
-        _collect(tables, _insert_unit(connection, key, position, unit), unit)
+        kept = unit_keys.pop(_stored(unit.summary.name), None)
+        _collect(tables, _insert_unit(connection, kept, key, position, unit), unit)
     tables["problems"] = [
         {
             "description_key": key,
@@ -284,12 +292,15 @@ def _add(
     return _descriptions(connection, "key = ?", key)[0]
 
 
-def _insert_unit(connection: sqlite3.Connection, key: int, position: int, unit: ImportedUnit) -> int:
+def _insert_unit(
+    connection: sqlite3.Connection, kept: int | None, key: int, position: int, unit: ImportedUnit
+) -> int:
     summary = unit.summary
     unit_key = connection.execute(
-        "INSERT INTO units (description_key, position, name, label, folded_name, folded_label, addresses,"
-        " functional_request, timing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO units (key, description_key, position, name, label, folded_name, folded_label,"
+        " addresses, functional_request, timing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            kept,
             key,
             position,
             *map(_stored, (summary.name, summary.label)),

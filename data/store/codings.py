@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.console.model.clean import clean
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.console.model.report_json import utc_text
-from workshop_console.data.store.database import Database
 from workshop_console.data.store.guarded import GuardedDatabase
 
 _COLUMNS = "coding_id, time, vin, unit, address, variant, name, did, data, options, who"
@@ -45,22 +41,11 @@ class StoredCodings:
             coding.who,
         )
 
-        def change(connection: sqlite3.Connection) -> int:
-            row = connection.execute(
-                "INSERT INTO codings (time, vin, unit, address, variant, name, did, data, options, who)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
-            return int(row.lastrowid or 0)
-
-        try:
-            return self._database.write(change)
-        except ConsoleError as error:
-            if error.number != "WC-610":
-                raise
-            raise ConsoleError(
-                "WC-601", file=clean(self._database.file), detail=error.facts.get("detail", "")
-            ) from error
+        return self._database.add(
+            "INSERT INTO codings (time, vin, unit, address, variant, name, did, data, options, who)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
 
     def list(self, vin: str, unit: str = "") -> Sequence[KeptCoding]:
         """Return the kept codings of a vehicle (and unit), oldest first; an unknown VIN is one of its own."""
@@ -93,21 +78,3 @@ def _coding(row: tuple[int, str, str, str, str, str, str, int, bytes, str, str])
         options=tuple((str(option), str(value)) for option, value in json.loads(options)),
         who=who,
     )
-
-
-def salvage_codings(damaged: Path, records: Database) -> None:
-    """Bring over every coding that can still be read in `damaged`; the file itself is left as it is."""
-    by_id = f"SELECT {_COLUMNS} FROM codings WHERE coding_id = ?"  # noqa: S608  # constants
-    add = f"INSERT OR IGNORE INTO codings ({_COLUMNS}) VALUES ({','.join('?' * 11)})"  # noqa: S608  # constants
-    with (
-        suppress(sqlite3.Error, TypeError),
-        closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
-    ):
-        (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = 'codings'").fetchone()
-        for coding_id in range(1, int(last) + 1):
-            # One at a time: a page that cannot be read costs only the codings on it.
-            with suppress(sqlite3.Error):
-                row = old.execute(by_id, (coding_id,)).fetchone()
-                if row is not None:
-                    with records.transaction() as connection:
-                        connection.execute(add, row)

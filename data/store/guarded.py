@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,6 +68,19 @@ class GuardedDatabase:
                 return change(connection)
 
         return self._guard(in_transaction)
+
+    def add(self, statement: str, values: Sequence[object]) -> int:
+        """Return the number of the row that `statement` adds.
+
+        Raises ConsoleError WC-601 where nothing can be kept, WC-604, WC-605.
+        """
+        try:
+            return self.write(lambda connection: int(connection.execute(statement, values).lastrowid or 0))
+        except ConsoleError as error:
+            if error.number != "WC-610":
+                raise
+            detail = error.facts.get("detail", "")
+            raise ConsoleError("WC-601", file=clean(self.file), detail=detail) from error
 
     def _guard(self, act: Callable[[], T]) -> T:
         repairs = self._repairs

@@ -11,9 +11,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from workshop_console.console.errors import ConsoleError
@@ -30,7 +29,6 @@ from workshop_console.console.model.flash import (
 )
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.model.plain import from_plain, to_plain
-from workshop_console.data.store.database import Database
 from workshop_console.data.store.guarded import GuardedDatabase
 
 T = TypeVar("T")
@@ -336,30 +334,3 @@ def _entry(row: tuple[Any, ...]) -> JournalEntry:
         outcome=outcome,
         detail=detail,
     )
-
-
-_SALVAGED = (
-    ("jobs", "job_id", "job_id, kind, state, plan, started, ended, results, result, runs"),
-    ("job_entries", "entry_id", "entry_id, job_id, unit, step, began, ended, outcome, detail"),
-)
-
-
-def salvage_jobs(damaged: Path, records: Database) -> None:
-    """Bring over every job and entry that can still be read in `damaged`; the file itself stays as it is."""
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
-    ):
-        for table, key, columns in _SALVAGED:
-            marks = ",".join("?" * len(columns.split(",")))
-            add = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # constants
-            by_key = f"SELECT {columns} FROM {table} WHERE {key} = ?"  # noqa: S608  # constants
-            with suppress(sqlite3.Error, TypeError):  # TypeError: there never was one
-                (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-                for number in range(1, int(last) + 1):
-                    # One at a time: a page that cannot be read costs only the rows on it.
-                    with suppress(sqlite3.Error):
-                        row = old.execute(by_key, (number,)).fetchone()
-                        if row is not None:
-                            with records.transaction() as connection:
-                                connection.execute(add, row)

@@ -115,16 +115,10 @@ def _journal(records: GuardedDatabase, refusal: ConsoleError | None) -> StoredJo
     return StoredJournal(records, refusal)
 
 
-def _salvage_records(damaged: Path, rebuilt: Database) -> None:
-    from workshop_console.data.store.codings import salvage_codings
-    from workshop_console.data.store.journal import salvage_jobs
-    from workshop_console.data.store.order_book import salvage_order_entries
-    from workshop_console.data.store.records import salvage_reports
+def _salvage(damaged: Path, rebuilt: Database) -> None:
+    from workshop_console.data.store.salvage import salvage_records
 
-    salvage_reports(damaged, rebuilt)
-    salvage_order_entries(damaged, rebuilt)
-    salvage_codings(damaged, rebuilt)
-    salvage_jobs(damaged, rebuilt)
+    salvage_records(damaged, rebuilt)
 
 
 def _guarded(database: Database, problems: list[ConsoleError]) -> GuardedDatabase:
@@ -172,7 +166,7 @@ def _open_records(file: Path, problems: list[ConsoleError]) -> tuple[GuardedData
     """Return the records and why nothing can be kept in them, if so; then they are only read."""
 
     def guarded(database: Database) -> GuardedDatabase:
-        return GuardedDatabase(database, damaged_number="WC-602", problems=problems, salvage=_salvage_records)
+        return GuardedDatabase(database, damaged_number="WC-602", problems=problems, salvage=_salvage)
 
     database = Database(file, RECORDS_MIGRATIONS, durable=True)
     kept = guarded(database)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.kept import Details, EntryKind, OrderEntry, OrderVehicle
 from workshop_console.console.model.report_json import utc_text
-from workshop_console.data.store.database import Database
 from workshop_console.data.store.guarded import GuardedDatabase
 
 T = TypeVar("T")
@@ -145,20 +143,3 @@ def _entry(row: tuple[Any, ...]) -> OrderEntry:
         who=who,
         details=_details_of(details),
     )
-
-
-def salvage_order_entries(damaged: Path, records: Database) -> None:
-    """Bring over every entry that can still be read in `damaged`; the file itself is left as it is."""
-    add = f"INSERT OR IGNORE INTO order_entries (entry_id, {_COLUMNS}) VALUES ({','.join('?' * 13)})"  # noqa: S608  # constants
-    with (
-        suppress(sqlite3.Error, TypeError),  # TypeError: there never was one
-        closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
-    ):
-        (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = 'order_entries'").fetchone()
-        for entry_id in range(1, int(last) + 1):
-            # One at a time: a page that cannot be read costs only the entries on it.
-            with suppress(sqlite3.Error):
-                row = old.execute(f"{_SELECT} WHERE entry_id = ?", (entry_id,)).fetchone()
-                if row is not None:
-                    with records.transaction() as connection:
-                        connection.execute(add, row)

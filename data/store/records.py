@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, suppress
 from datetime import datetime
-from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.report import QuickTestReport, ReportSummary, UnitState
 from workshop_console.console.model.report_json import dump_report, load_report, utc_text
-from workshop_console.data.store.database import Database
 from workshop_console.data.store.guarded import GuardedDatabase
 
 _SUMMARY = "report_id, kind, started, vin, vehicle_name, vci, units, faulty, silent, faults, complete"
@@ -50,22 +46,11 @@ class StoredRecords:
             body,
         )
 
-        def change(connection: sqlite3.Connection) -> int:
-            row = connection.execute(
-                "INSERT INTO reports (kind, started, vin, vehicle_name, vci, units, faulty, silent, faults,"
-                " complete, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
-            return int(row.lastrowid or 0)
-
-        try:
-            return self._database.write(change)
-        except ConsoleError as error:
-            if error.number != "WC-610":
-                raise
-            raise ConsoleError(
-                "WC-601", file=clean(self._database.file), detail=error.facts.get("detail", "")
-            ) from error
+        return self._database.add(
+            "INSERT INTO reports (kind, started, vin, vehicle_name, vci, units, faulty, silent, faults,"
+            " complete, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
 
     def list(self, *, vin: str | None = None, kind: str | None = None) -> Sequence[ReportSummary]:
         """Return kept reports, newest first."""
@@ -123,21 +108,3 @@ def _summary(row: tuple[int, str, str, str, str, str, int, int, int, int, int]) 
         faults=faults,
         complete=bool(complete),
     )
-
-
-def salvage_reports(damaged: Path, records: Database) -> None:
-    """Bring over every report that can still be read in `damaged`; the file itself is left as it is."""
-    by_id = f"SELECT {_SUMMARY}, body FROM reports WHERE report_id = ?"  # noqa: S608  # constants
-    add = f"INSERT OR IGNORE INTO reports ({_SUMMARY}, body) VALUES ({','.join('?' * 12)})"  # noqa: S608  # constants
-    with (
-        suppress(sqlite3.Error, TypeError),  # TypeError: there never was one
-        closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,
-    ):
-        (last,) = old.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reports'").fetchone()
-        for report_id in range(1, int(last) + 1):
-            # One at a time: a page that cannot be read costs only the reports on it.
-            with suppress(sqlite3.Error):
-                row = old.execute(by_id, (report_id,)).fetchone()
-                if row is not None:
-                    with records.transaction() as connection:
-                        connection.execute(add, row)

@@ -90,6 +90,17 @@ def test_the_same_file_is_replaced_and_the_same_name_stays_beside(store: Store) 
     assert again.shipped, "what ships is not taken for the user's by importing it once more"
 
 
+def test_what_another_console_works_with_stays_when_the_same_file_comes_again(store: Store) -> None:
+    store.catalogue.add(description("first", sha256="1"))
+    in_hand = store.catalogue.units(store.catalogue.descriptions()[0].key)
+    store.catalogue.add(description("second", sha256="2"))
+    again = store.catalogue.add(description("first", sha256="1", units=1))
+    assert [unit.key for unit in store.catalogue.units(again.key)] == [in_hand[0].key]
+    assert store.catalogue.unit(in_hand[1].key) is None
+    assert [d.name for d in store.catalogue.descriptions()] == ["first", "second"], "newest first"
+    assert [unit.description for unit in store.catalogue.find_units("ECU0")] == ["first", "second"]
+
+
 def test_a_removed_description_leaves_nothing_behind(store: Store) -> None:
     kept = store.catalogue.add(description())
     unit = only_unit(store)

@@ -50,32 +50,6 @@ def test_a_row_that_cannot_be_understood_hides_no_other(store: Store) -> None:
     assert [c.coding_id for c in store.codings.list(CODING.vin)] == [second]
 
 
-def test_codings_are_brought_over_from_a_damaged_file(folders: Folders, opener: Opener) -> None:
-    store = opener()
-    number = store.codings.keep(CODING)
-    store.close()
-    file = folders.records_file
-    content = bytearray(file.read_bytes())
-    content[:16] = b"SQLite damaged 3"
-    broken = folders.state / "broken.db"
-    broken.write_bytes(content)
-    content[:16] = b"SQLite format 3\0"
-    file.write_bytes(content)
-    from workshop_console.data.store.codings import salvage_codings
-    from workshop_console.data.store.database import Database
-    from workshop_console.data.store.schema import RECORDS_MIGRATIONS
-
-    rebuilt = Database(folders.state / "rebuilt.db", RECORDS_MIGRATIONS, durable=True)
-    rebuilt.prepare()
-    salvage_codings(broken, rebuilt)  # nothing can be read in it: no error, nothing brought over
-    assert rebuilt.read(lambda c: c.execute("SELECT count(*) FROM codings").fetchone()) == (0,)
-    salvage_codings(file, rebuilt)
-    assert rebuilt.read(lambda c: c.execute("SELECT coding_id, data FROM codings").fetchall()) == [
-        (number, CODING.data)
-    ]
-    rebuilt.close()
-
-
 def test_where_nothing_can_be_kept_that_is_said(folders: Folders, opener: Opener) -> None:
     store = opener()
     store.databases[2].write(lambda c: c.execute("PRAGMA user_version = 99"))

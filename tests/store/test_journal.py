@@ -231,25 +231,6 @@ def test_a_row_that_cannot_be_understood_hides_no_other(store: Store) -> None:
     assert raised.value.number == "WC-748"
 
 
-def test_jobs_are_brought_over_from_a_damaged_file(folders: Folders, opener: Opener) -> None:
-    store = opener()
-    number = store.journal.create(PLAN)
-    entry = store.journal.begin(number, "ENGINE", FlashStep.ERASE)
-    store.close()
-    from workshop_console.data.store.database import Database
-    from workshop_console.data.store.journal import salvage_jobs
-    from workshop_console.data.store.schema import RECORDS_MIGRATIONS
-
-    rebuilt = Database(folders.state / "rebuilt.db", RECORDS_MIGRATIONS, durable=True)
-    rebuilt.prepare()
-    salvage_jobs(Path("nowhere.db"), rebuilt)
-    salvage_jobs(folders.records_file, rebuilt)
-    rows = rebuilt.read(lambda c: c.execute("SELECT job_id, entry_id FROM job_entries").fetchall())
-    assert rows == [(number, entry)]
-    assert rebuilt.read(lambda c: c.execute("SELECT state FROM jobs").fetchall()) == [("planned",)]
-    rebuilt.close()
-
-
 def test_where_nothing_can_be_kept_no_job_begins(folders: Folders, opener: Opener) -> None:
     folders.state.mkdir(parents=True)
     folders.records_file.mkdir()
