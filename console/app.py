@@ -285,10 +285,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._redraw_all()
 
     def change_language(self, lang: str) -> None:
-        """Draw everything in another language; rows, cursors, filters and jobs stay."""
+        """Draw everything in another language and keep it; rows, cursors, filters and jobs stay."""
         set_language(lang)
-        self.session.workshop.lang = lang
+        workshop = self.session.workshop
+        workshop.lang = lang
         self._redraw_all()
+        self._keep_choice("lang", lambda: workshop.lang)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what lines of the screen go through: high contrast, where it is wanted."""
@@ -298,8 +300,20 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """Draw with high contrast, or as usual again, and keep that for the next start."""
         self._daylight.switch(self)
         self._redraw_all()
-        file = self.session.workshop.folders.config_file
-        self.in_background(lambda: self._daylight.keep(file), lambda _kept: None)
+        self._keep_choice("contrast", lambda: self._daylight.on)
+
+    def _keep_choice(self, key: str, newest: Callable[[], bool | str]) -> None:
+        """Keep a choice in the settings file; the picture for the next start is one with it."""
+
+        def keep() -> None:
+            from workshop_console.console.settings_file import remember_newest
+
+            remember_newest(self.session.workshop.folders.config_file, key, newest)
+
+        def kept(_kept: None) -> None:
+            self.call_after_refresh(self._keep_picture, if_missing=True)
+
+        self.in_background(keep, kept)
 
     def leave(self) -> None:
         """End the console; ask first while a job runs."""

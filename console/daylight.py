@@ -1,10 +1,9 @@
-"""Draws the console with high contrast, or without colours, where that is wanted; keeps the first."""
+"""Draws the console with high contrast, or without colours, where that is wanted."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from textual.app import App
@@ -54,9 +53,3 @@ class Daylight:
         for screen in app.screen_stack:
             for widget in screen.walk_children(with_self=True):
                 widget.refresh()
-
-    def keep(self, file: Path) -> None:
-        """Keep it in the settings file. Raises ConsoleError WC-107."""
-        from workshop_console.console.settings_file import remember
-
-        remember(file, "contrast", self.on)

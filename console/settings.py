@@ -111,7 +111,7 @@ class Settings:
     """What a user can choose. Every field is a key of config.toml."""
 
     lang: str = ""
-    """One of LANGUAGES; empty: the system's."""
+    """One of LANGUAGES; empty: the system's. The console keeps here what was chosen on the screen."""
     edition: Edition = Edition.LITE
     vci: str = "sim://"
     group: ProductGroup = ProductGroup.PASSENGER_CARS

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import tomllib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,10 +14,23 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 
 _LARGEST_FILE_BYTES = 256 * 1024
+_one_at_a_time = threading.Lock()
 
 
-def remember(file: Path, key: str, value: bool) -> None:
+def remember_newest(file: Path, key: str, newest: Callable[[], bool | str]) -> None:
+    """Write what `newest` returns when all earlier choices are in the file; from any thread.
+
+    Raises ConsoleError WC-107 as `remember` does.
+    """
+    with _one_at_a_time:
+        remember(file, key, newest())
+
+
+def remember(file: Path, key: str, value: bool | str) -> None:
     """Write `key = value` into a settings file; comments, order and other keys stay.
+
+    A text is one of the console's own words: letters, digits and hyphens. A file that holds it already is
+    not written.
 
     Raises ConsoleError WC-107 when that cannot be done; the file is then as it was.
     """
@@ -27,8 +42,11 @@ def remember(file: Path, key: str, value: bool) -> None:
         except FileNotFoundError:
             data, mode = b"", 0o600
         before = data.decode("utf-8-sig")
-        after = _with(before, key, "true" if value else "false")
-        if tomllib.loads(after) != {**tomllib.loads(before), key: value}:
+        known = tomllib.loads(before)
+        if key in known and known[key] == value:
+            return
+        after = _with(before, key, f'"{value}"' if isinstance(value, str) else str(value).lower())
+        if tomllib.loads(after) != {**known, key: value}:
             raise ValueError(key)
         _replace(file, after.encode(), mode)
     except (OSError, ValueError, RecursionError) as error:  # ValueError: also TOML and UTF-8
@@ -40,7 +58,7 @@ def _with(text: str, key: str, value: str) -> str:
     """Return the text with the key among those before the first table."""
     table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
     top = text[: table.start()] if table else text
-    line = rf"^([ \t]*{re.escape(key)}[ \t]*=[ \t]*)[^\s#]+"
+    line = rf"^([ \t]*{re.escape(key)}[ \t]*=[ \t]*)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)"
     found, count = re.subn(line, lambda match: f"{match[1]}{value}", top, count=1, flags=re.MULTILINE)
     if count:
         return found + text[len(top) :]

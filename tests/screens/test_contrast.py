@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tomllib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.screens.driving import Driver, console
 from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.settings import Folders, load_settings
-from workshop_console.console.settings_file import remember
+from workshop_console.console.settings_file import remember, remember_newest
 from workshop_console.console.terminal.capabilities import Capabilities
 from workshop_console.console.terminal.grid import Grid
 from workshop_console.widgets.contrast import HighContrast, contrasting
@@ -148,6 +149,53 @@ def test_only_its_own_line_of_the_settings_file_is_changed(tmp_path: Path, befor
     remember(file, "contrast", True)
     assert file.read_bytes().decode() == after
     assert [path.name for path in file.parent.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'lang = "es"\n'),
+        ('lang = "de" # mine\nascii = true\n', 'lang = "es" # mine\nascii = true\n'),
+        ("lang = 'Deutsch, # bitte'\n", 'lang = "es"\n'),
+        ('lang = ""\n[keys]\nback = "F3"\n', 'lang = "es"\n[keys]\nback = "F3"\n'),
+    ],
+)
+def test_a_word_is_kept_as_a_text(tmp_path: Path, before: str, after: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(before, "utf-8")
+    remember(file, "lang", "es")
+    assert file.read_text("utf-8") == after
+
+
+def test_a_file_that_holds_the_choice_already_is_not_written(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("contrast = true\n", "utf-8")
+    before = file.stat()
+    remember(file, "contrast", True)
+    assert file.stat() == before
+    remember(file, "contrast", False)
+    assert file.stat().st_ino != before.st_ino
+
+
+def test_of_two_choices_the_newest_is_kept_whichever_is_written_last(tmp_path: Path) -> None:
+    file, chosen, came = tmp_path / "config.toml", ["de"], threading.Event()
+    goes_on = threading.Event()
+
+    def slow() -> str:
+        came.set()
+        assert goes_on.wait(10)
+        return chosen[-1]
+
+    first = threading.Thread(target=remember_newest, args=(file, "lang", slow))
+    second = threading.Thread(target=remember_newest, args=(file, "lang", lambda: chosen[-1]))
+    first.start()
+    assert came.wait(10)
+    second.start()
+    chosen.append("it")
+    goes_on.set()
+    first.join()
+    second.join()
+    assert file.read_text("utf-8") == 'lang = "it"\n'
 
 
 @pytest.mark.parametrize("before", [b"lang = ", b"lang = '\n", b"\xff", b"a = '''\ncontrast = 1 '''\n"])

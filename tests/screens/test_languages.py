@@ -9,9 +9,10 @@ import pytest
 
 from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_workshop import FakeWorkshop
+from workshop_console.console.cli.session import Session as CommandLine
 from workshop_console.console.commands import COMMANDS
 from workshop_console.console.model.credit import Edition
-from workshop_console.console.settings import LANGUAGES, Folders
+from workshop_console.console.settings import LANGUAGES, Folders, load_settings
 from workshop_console.i18n.texts import set_language
 from workshop_console.screens.language import NAMES
 from workshop_console.widgets.cells import width_of
@@ -158,6 +159,23 @@ async def test_switching_keeps_cursor_filter_stack_and_job() -> None:
         assert driver.table.cursor_key == "0x1003"
         await driver.press("f2")
         assert "Produktgruppen" in driver.text
+
+
+async def test_the_language_chosen_is_kept_for_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = Folders.of_user()
+    async with console(FakeWorkshop(folders)) as driver:
+        await driver.press("f8", str(1 + LANGUAGES.index("it")))
+        await driver.until(folders.config_file.exists)
+        await driver.until(lambda: load_settings(folders)[0].lang == "it")
+    monkeypatch.setenv("LANG", "es_ES.UTF-8")
+    monkeypatch.delenv("WORKSHOP_CONSOLE_LANG", raising=False)
+    commands = CommandLine()
+    assert commands.lang == "it"
+    monkeypatch.setenv("WORKSHOP_CONSOLE_LANG", "de")
+    commands.choose({})
+    assert commands.lang == "de"
+    commands.choose({"lang": "en"})
+    assert commands.lang == "en"
 
 
 async def test_a_message_that_is_shown_follows_the_language() -> None:

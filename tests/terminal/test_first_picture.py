@@ -206,6 +206,22 @@ def test_two_consoles_at_once_both_show_it(home: Path) -> None:
     assert Picture.unpacked(file.read_bytes()) is not None
 
 
+def test_a_language_chosen_on_the_screen_is_that_of_the_next_start_from_its_first_picture(home: Path) -> None:
+    mine = {**environment(home), "WORKSHOP_CONSOLE_LANG": "", "LANG": "en_US.UTF-8"}
+    with Line(CONSOLE, environment=mine) as line:
+        started(line)
+        line.until(lambda: len(stored(home)) == 2)  # of another environment, and of this one
+        line.press(b"l", b"4")
+        line.until(lambda: len(stored(home)) == 3)
+        ended(line)
+    with Line(CONSOLE, environment=mine) as line:
+        line.until(lambda: "Gruppi di prodotti" in line.emulator.text())
+        assert "Immagine" in line.emulator.text()
+        line.until(lambda: "Immagine" not in line.emulator.text())
+        assert "Gruppi di prodotti" in line.emulator.text()
+        ended(line)
+
+
 def test_textuals_own_driver_shows_and_keeps_none(home: Path) -> None:
     plain = environment(home, WORKSHOP_CONSOLE_DRIVER="plain")
     (before,) = stored(home)
