@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 from workshop_console.console.cli.exit_codes import ExitCode, exit_code
 from workshop_console.console.cli.session import Session
@@ -61,19 +62,26 @@ def guarded(work: Callable[[Session], object], *, as_json: bool = False) -> int:
         return int(code)
     except BrokenPipeError:
         # Whoever read the output went away (a pager, head); there is nobody to tell.
-        _abandon_output()
+        _abandon(sys.stdout)
         return int(ExitCode.FAILURES)
     except OSError as error:
         # Nothing more can be said there; a full disk, mostly.
-        _abandon_output()
+        _abandon(sys.stdout)
         detail = clean(error.strerror or error)
-        _tell(ConsoleError("WC-107", file="stdout", detail=detail), None, as_json=False)
+        with suppress(OSError):
+            _tell(ConsoleError("WC-107", file="stdout", detail=detail), None, as_json=False)
         return int(ExitCode.FAILURES)
+    finally:
+        # A terminal that is gone takes no last bytes; the interpreter would end with a code of its own.
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _abandon(sys.stderr)
 
 
-def _abandon_output() -> None:
+def _abandon(stream: TextIO) -> None:
     with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _guarded(work: Callable[[Session], object], as_json: bool) -> ExitCode:

@@ -249,7 +249,10 @@ class ThinDriver(Driver):
         self._unsent = b""
         self._pacer.forget()
         self._enter()
-        self._resized()
+        if self._device.size() == (self._grid.columns, self._grid.rows):
+            self._send_soon(_SETTLE_S)
+        else:
+            self._resized()
         self.process_message(self.SignalResume())
 
     def _gone(self) -> None:

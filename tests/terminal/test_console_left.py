@@ -31,3 +31,14 @@ def test_the_console_ends_when_its_terminal_goes_away(tmp_path: Path, hears: boo
         assert spent_s - before_s < 0.5
         assert line.ended is not None
         assert line.ended in (0, -signal.SIGHUP, 128 + signal.SIGHUP)
+
+
+@pytest.mark.parametrize("driver", ["thin", "plain"])
+def test_a_terminal_that_goes_away_leaves_the_exit_code_of_an_end_in_order(
+    tmp_path: Path, driver: str
+) -> None:
+    with Line(CONSOLE, environment=environment(tmp_path / "home", WORKSHOP_CONSOLE_DRIVER=driver)) as line:
+        started(line)
+        line.until_quiet()
+        line.hang_up()
+        assert line.until_ended() == 0

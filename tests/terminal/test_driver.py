@@ -81,10 +81,12 @@ def test_a_stopped_program_draws_everything_when_it_goes_on() -> None:
         line.until_quiet(0.1)
         assert line.attributes() == line.before
         line.emulator.feed("\x1b[2J\x1b[5;5Hanother program was here\x1b[31;42m")
+        line.received.clear()
         os.kill(line.pid, signal.SIGCONT)
         line.shows(_FIRST)
         line.until_quiet()
         assert line.emulator.seen() == before
+        assert line.received.count(b"\x1b[2J") == 1
         line.press(b"j")
         line.shows("keys 1 last j")
 
