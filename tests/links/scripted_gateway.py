@@ -56,7 +56,8 @@ class ScriptedGateway:
     """Listens on TCP and UDP at one port of 127.0.0.1.
 
     `behave(peer, target, data)` is called for each diagnostic message. `activation` is what routing
-    activation is answered with: codes, or bytes to send as they are, or None for nothing.
+    activation is answered with: codes, or bytes to send as they are, or None for nothing. `neighbours` are
+    the VINs that other entities of the same host announce.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class ScriptedGateway:
         versions: tuple[int, ...] = (2, 3),
         vin: bytes | None = b"WDD0000001A000001",
         greeting: bytes = b"",
+        neighbours: tuple[bytes, ...] = (),
     ) -> None:
         self.behave = behave or acknowledge_and(lambda target, data: bytes((data[0] | 0x40,)) + data[1:])
         self.activation = activation
         self.versions = versions
         self.vin = vin
         self.greeting = greeting
+        self.neighbours = neighbours
         self.requests: list[tuple[int, bytes]] = []
         self.others: list[tuple[int, bytes]] = []
         self.connections: list[Peer] = []
@@ -135,8 +138,9 @@ class ScriptedGateway:
             except OSError:
                 return
             if datagram == message(0x0001, version=0xFF) and self.vin is not None:
-                payload = self.vin + GATEWAY.to_bytes(2, "big") + bytes(range(6)) + bytes(6) + b"\0"
-                self.udp.sendto(message(0x0004, payload, self.versions[-1]), sender)
+                for number, vin in enumerate((self.vin, *self.neighbours)):
+                    payload = vin + (GATEWAY + number).to_bytes(2, "big") + bytes(range(6)) + bytes(6) + b"\0"
+                    self.udp.sendto(message(0x0004, payload, self.versions[-1]), sender)
 
     def _serve(self, peer: Peer) -> None:
         try:

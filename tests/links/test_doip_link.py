@@ -68,6 +68,22 @@ def test_identity_has_the_vin_of_the_announcement(link_to: LinkTo) -> None:
         assert link_to(gateway).identity().vin == ""
 
 
+def test_identity_is_the_gateways_own_when_others_of_its_host_announce_themselves(link_to: LinkTo) -> None:
+    with ScriptedGateway(neighbours=(b"WDD0000002A000002",)) as gateway:
+        link = link_to(gateway)
+        link.identity()
+        ask(link, A, b"\x3e\x00")  # by now the other announcement was read too
+        assert link.identity().vin == "WDD0000001A000001"
+
+
+def test_why_the_likeliest_version_failed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workshop_console.console.links.doip.connection.ACTIVATION_S", 0.2)
+    with ScriptedGateway(activation=(), versions=(2,)) as gateway, pytest.raises(ConsoleError) as caught:
+        open_link(gateway.uri)
+    assert caught.value.number == "WC-208"
+    assert caught.value.facts["detail"] == "0x0006: -"
+
+
 def test_discovery_finds_the_gateway_once() -> None:
     with ScriptedGateway() as gateway:
         (found,) = discover("127.0.0.1", 0.3, port=gateway.port)

@@ -100,6 +100,7 @@ def _tester_addresses(wanted: int) -> range:
 
 def _connect(gateway: Gateway, version: int | None) -> Connection:
     tried: list[int] = []
+    reasons: list[_OtherVersionWantedError] = []
     known = version
     while True:
         tcp, udp = _open(gateway)
@@ -113,8 +114,10 @@ def _connect(gateway: Gateway, version: int | None) -> Connection:
             logical, early = _activate(gateway, tcp, decoder, version)
         except _OtherVersionWantedError as hung_up:
             _close(tcp, udp)
+            reasons.append(hung_up)
             if known is not None or len(tried) == len(_VERSIONS):
-                raise ConsoleError("WC-208", uri=gateway.uri, detail=clean(hung_up)) from None
+                # The first version was the likeliest; what came of it says most.
+                raise ConsoleError("WC-208", uri=gateway.uri, detail=clean(reasons[0])) from None
         except BaseException:
             _close(tcp, udp)
             raise

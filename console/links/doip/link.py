@@ -301,7 +301,8 @@ class DoipLink(HubLink):
         if connection.udp is None:
             return
         announced = receive_announcement(connection.udp)
-        if announced is not None:
+        if announced is not None and (self._entity is None or announced[0].logical == connection.logical):
+            # What others behind the same host announce is not this gateway's.
             self._entity = announced[0]
         self._identified.set()  # also when nobody listens there: then nobody will answer
 
