@@ -36,10 +36,15 @@ def simulate_command(options: Mapping[str, Any]) -> int:
     """Be a vehicle until told to stop."""
     from workshop_console.console.jobs.simulated_folder import SimulatedFolder
     from workshop_console.console.simulation.changes import changed
-    from workshop_console.console.simulation.load import load_vehicle
+    from workshop_console.console.simulation.load import load_vehicle, vehicle_names
     from workshop_console.console.simulation.server import run
 
-    vehicle = changed(load_vehicle(options["vehicle"]), options["settings"])
+    name = options["vehicle"]
+    if name not in vehicle_names():
+        raise ConsoleError(
+            "WC-103", detail=f"--vehicle {clean(name, longest=60)} ({', '.join(vehicle_names())})"
+        )
+    vehicle = changed(load_vehicle(name), options["settings"])
     doip = endpoint(options["doip"]) if options["doip"] else None
     socketcand = endpoint(options["socketcand"]) if options["socketcand"] else None
     if doip is None and socketcand is None and not options["buses"]:

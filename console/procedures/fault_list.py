@@ -28,6 +28,8 @@ _IN_MEMORY = (
     | DtcStatus.WARNING_INDICATOR_REQUESTED
 )
 _SHOWN_BYTES = 24
+_FILLER = (0, 0)
+"""P0000-00 without any status bit is no fault (SAE J2012-DA): some units fill their answer with zeros."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,8 @@ def parse_fault_list(payload: bytes) -> FaultList:
         )
     body = payload[3:]
     whole = len(body) - len(body) % 4
-    entries = tuple((int.from_bytes(body[at : at + 3], "big"), body[at + 3]) for at in range(0, whole, 4))
+    records = ((int.from_bytes(body[at : at + 3], "big"), body[at + 3]) for at in range(0, whole, 4))
+    entries = tuple(record for record in records if record != _FILLER)
     if whole != len(body):
         return FaultList(
             outcome=Outcome.BROKEN,

@@ -49,6 +49,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["faults"],
         ["faults", "--ecu", "ME", "--clear"],
         ["import"],
+        ["simulate", "--vehicle", "tram"],
         ["simulate", "--doip", "nowhere"],
         ["simulate", "--fault", "nonsense:*", "--doip", "127.0.0.1:0"],
         ["reports", "4711"],

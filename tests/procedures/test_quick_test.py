@@ -71,6 +71,7 @@ def only_row(unit: ScriptedUnit, **more: object) -> UnitResult:
 STATES: dict[str, tuple[dict[str, object], UnitState, SilentReason | None, int | None]] = {
     "nothing in the memory": (PLAIN, UnitState.OK, None, None),
     "a fault": (ONE_FAULT, UnitState.FAULTS, None, None),
+    "nothing but filler": ({"x1902FF": "5902FF 00000000 00000000"}, UnitState.OK, None, None),
     "only codes that were not tested": ({"x1902FF": "5902FF 030111 50"}, UnitState.OK, None, None),
     "silent": ({"otherwise": SilentReason.NO_ANSWER}, UnitState.SILENT, SilentReason.NO_ANSWER, None),
     "unknown to the gateway": (
@@ -173,6 +174,11 @@ def test_a_unit_that_refuses_identifiers_still_gets_its_faults_read() -> None:
     row = only_row(unit_with(**ONE_FAULT, otherwise="7F2211"))
     assert row.state is UnitState.FAULTS
     assert row.hardware == row.software == ""
+
+
+def test_zeros_that_fill_an_answer_are_no_faults() -> None:
+    row = only_row(unit_with(x1902FF="5902FF 030111 2F 00000000 00000008"))
+    assert [(fault.dtc, fault.status) for fault in row.faults] == [(0x030111, 0x2F), (0, 0x08)]
 
 
 def test_the_whole_faults_of_a_cut_off_answer_are_shown() -> None:
