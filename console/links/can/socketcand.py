@@ -7,6 +7,7 @@ said, and takes a closed connection for silence, at full load. So this is one of
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import time
@@ -55,6 +56,7 @@ class SocketcandBus(can.BusABC):
             if timeout is not None and not select.select((), (self._socket,), (), timeout)[1]:
                 raise can.CanOperationError("Transmit buffer full", errno.ENOBUFS)
             self._socket.sendall(f"< {command} {identifier} {flags}{len(msg.data)}{data} >".encode())
+            _let_others_run()
         except (OSError, ValueError) as error:
             raise can.CanOperationError(str(error)) from error
 
@@ -108,6 +110,16 @@ class SocketcandBus(can.BusABC):
         del self._received[: end + 1]
         if said.split() != answer.split():
             raise can.CanInitializationError(f"socketcand: {said[:80]!r}")
+
+
+def _let_others_run() -> None:
+    """Let a server on this computer have the processor that it was woken on, not only after the last frame.
+
+    Linux likes to wake whoever reads on the processor of whoever wrote: there it would wait, and the bus with
+    it, until all frames of a message are made.
+    """
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
 
 
 def _frame(words: list[bytearray]) -> can.Message | None:
