@@ -191,10 +191,17 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         """Return the keys of this screen that work now, and those that work everywhere."""
         own = [self._key(BY_ID[id]) for id in self.handles if not self.cannot(id)]
         if self.chooses:
-            own.insert(0, ("1-9", _("Choose")))
+            own.insert(0, (self._numbers(), _("Choose")))
+        if isinstance(self.part, TextPage) and self.part.position:
+            own.append((_(key_text(self.console.keymap.first("page_down"))), _("Read on")))
         own.append(self._key(BY_ID["palette"]))
         everywhere = [self._key(command) for command in COMMANDS if command.everywhere and not command.seldom]
         return tuple(own), tuple(everywhere)
+
+    def _numbers(self) -> str:
+        """Return which digits choose a row; 0 is the tenth."""
+        rows = len(self.part.rows) if isinstance(self.part, Table) else 0
+        return "1" if rows == 1 else f"1-{rows}" if rows < len(CHOOSE_KEYS) else "0-9"
 
     def typing_footer(self) -> tuple[tuple[Key, ...], ...]:
         """Return the keys while somebody types in a line, where letters are text."""
@@ -235,7 +242,7 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
             paragraphs.append(heading(_("Keys of this screen")))
             if self.chooses:
                 paragraphs.append(
-                    Paragraph(label="1 - 9", label_width=14, text=_("Choose an entry of the menu."))
+                    Paragraph(label=self._numbers(), label_width=14, text=_("Choose an entry of the menu."))
                 )
             paragraphs += [row(BY_ID[id]) for id in self.handles]
         paragraphs.append(heading(_("Keys that work everywhere")))
@@ -304,7 +311,8 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
             self.console.say(lambda: _("{key} does nothing on this screen.").format(key=_(key)))
             return
         if command_id in self.handles and (reason := self.cannot(command_id)):
-            self.console.say(lambda: self.cannot(command_id) or reason)
+            key = key_text(self.console.keymap.first(command_id))
+            self.console.say(lambda: f"{_(key)}: {self.cannot(command_id) or reason}")
             return
         if command_id not in ("help", "palette", "quit"):
             self.clear_notice()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from textual import events
 from textual.widget import Widget
 
 from workshop_console.console.model.report import UnitResult
@@ -15,16 +14,15 @@ from workshop_console.screens.faults import fault_columns, fault_row
 from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import STATE_TONES, state_words, why
-from workshop_console.screens.unit_work import work_by_number
-from workshop_console.widgets.keybar import Key
+from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.table import Table
-from workshop_console.widgets.text_page import Paragraph, TextPage, heading
+from workshop_console.widgets.text_page import Block, Paragraph, SideBySide, TextPage
 
 
 class ControlUnit(OneUnit):
     """Shows what is known at once, and reads the fault memory with its details beside the screen."""
 
-    DEFAULT_CSS = "ControlUnit #identification { height: 5; }"
+    DEFAULT_CSS = "ControlUnit #identification { height: auto; max-height: 6; }"
     handles = ("start", "open", "clear", "next_part")
     jumps = False
 
@@ -52,39 +50,6 @@ class ControlUnit(OneUnit):
             return _("there are no faults")
         return super().cannot(command_id)
 
-    def footer(self) -> tuple[tuple[Key, ...], ...]:
-        """Return the keys; first the numbers of what else can be done, which the message line names."""
-        own, *others = super().footer()
-        if self._view.report is not None:
-            return (own, *others)
-        numbers = list(work_by_number())
-        return ((("-".join(dict.fromkeys((numbers[0], numbers[-1]))), _("Functions")), *own), *others)
-
-    def status_text(self) -> str:
-        """Say how far a job is, or what the numbers open."""
-        text = super().status_text()
-        if text or self._view.report is not None:
-            return text
-        return "  ".join(f"{number} {_(label)}" for number, (label, _open) in work_by_number().items())
-
-    def help_paragraphs(self) -> list[Paragraph]:
-        """Explain the numbers too."""
-        numbers = [
-            Paragraph(label=number, label_width=14, text=_(label))
-            for number, (label, _open) in work_by_number().items()
-        ]
-        return [*super().help_paragraphs(), heading(_("More about this control unit")), *numbers]
-
-    def take_key(self, event: events.Key) -> None:
-        """Open what a number stands for; it is the number of the group's menu."""
-        work = work_by_number().get(event.key)
-        if work is None or self._view.report is not None:
-            super().take_key(event)
-            return
-        event.stop()
-        self.clear_notice()
-        self.console.show_screen(work[1](self._view))
-
     def begin(self) -> None:
         """Read the details of the vehicle that is there."""
         live = self._view.report is None and not self.session.running
@@ -104,8 +69,7 @@ class ControlUnit(OneUnit):
             fault_columns(with_unit=False), [fault_row(fault.dtc, fault) for fault in faults], empty=empty
         )
 
-    def _identification(self, result: UnitResult) -> list[Paragraph]:
-        width = max(len(_("Hardware")), len(_("Variant")), len(_("State")), len(_("Software")), 8)
+    def _identification(self, result: UnitResult) -> list[Block]:
         state = state_words(result)
         if reason := why(result):
             state += f": {reason}"
@@ -115,12 +79,20 @@ class ControlUnit(OneUnit):
         time = formats.duration_ms(result.time_ms)
         if result.retries:
             time += ", " + _("retries: {n}").format(n=formats.number(result.retries))
+        left, right = (_("State"), _("Variant"), _("Time")), (_("Hardware"), _("Software"))
+        width, other = max(map(width_of, left)), max(map(width_of, right))
         return [
-            Paragraph(label=_("State"), label_width=width, text=state, tone=STATE_TONES[result.state]),
-            Paragraph(label=_("Variant"), label_width=width, text=variant),
-            Paragraph(label=_("Hardware"), label_width=width, text=result.hardware or "-"),
-            Paragraph(label=_("Software"), label_width=width, text=result.software or "-"),
-            Paragraph(label=_("Time"), label_width=width, text=time),
+            Paragraph(label=left[0], label_width=width, text=state, tone=STATE_TONES[result.state]),
+            SideBySide(
+                left=(
+                    Paragraph(label=left[1], label_width=width, text=variant),
+                    Paragraph(label=left[2], label_width=width, text=time),
+                ),
+                right=(
+                    Paragraph(label=right[0], label_width=other, text=result.hardware or "-"),
+                    Paragraph(label=right[1], label_width=other, text=result.software or "-"),
+                ),
+            ),
         ]
 
     def open_row(self, key: Hashable) -> None:

@@ -20,11 +20,16 @@ from workshop_console.screens.guided_tests import Offer, open_guided_test
 from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import FAULT_TONES, UnitView
-from workshop_console.widgets.cells import width_of
-from workshop_console.widgets.text_page import Paragraph, TextPage, heading
+from workshop_console.widgets.text_page import Block, Paragraph, SideBySide, TextPage, in_two_columns
 from workshop_console.widgets.tones import BOLD, PLAIN
 
 _WIDEST_LABEL = 34
+
+_AIRY_ROWS = 30
+"""Rows of a terminal that has room for empty lines between the parts."""
+
+_SHORT_RAW = 4
+"""Bytes of a record that stand beside its only value."""
 
 
 def spaced_hex(raw: bytes) -> str:
@@ -33,7 +38,7 @@ def spaced_hex(raw: bytes) -> str:
 
 
 class FaultDetail(OneUnit):
-    """Everything that is known about one fault."""
+    """Everything that is known about one fault, what a mechanic asks first at the top."""
 
     handles = ("open", *OneUnit.handles)
     words: ClassVar = {
@@ -44,6 +49,10 @@ class FaultDetail(OneUnit):
     def __init__(self, view: UnitView, dtc: int) -> None:
         super().__init__(view)
         self._dtc = dtc
+
+    def most_rows(self, rows: int) -> int:
+        """Return all rows where the terminal has many."""
+        return rows if rows >= _AIRY_ROWS else super().most_rows(rows)
 
     def body(self) -> Iterable[Widget]:
         """Return the text."""
@@ -93,11 +102,11 @@ class FaultDetail(OneUnit):
             text = job_text(self.session) or _("This fault is no longer in the memory.")
             self.query_one(TextPage).show([Paragraph(text=text)])
             return
-        self.query_one(TextPage).show(fault_paragraphs(fault))
+        self.query_one(TextPage).show(fault_blocks(fault, airy=self.app.size.height >= _AIRY_ROWS))
 
 
-def fault_paragraphs(fault: Fault) -> list[Paragraph]:
-    """Return all that is known of `fault`."""
+def fault_blocks(fault: Fault, *, airy: bool = True) -> list[Block]:
+    """Return all that is known of `fault`; `airy` with empty lines between the parts."""
     meaning, structure = fault_text(fault), explain_code(fault.dtc)
     facts = [(_("State"), fault_state_text(fault.state))]
     if fault.priority is not None:
@@ -111,41 +120,43 @@ def fault_paragraphs(fault: Fault) -> list[Paragraph]:
     facts.append(
         (_("Raw"), f"{fault.raw[:2]} {fault.raw[2:4]} {fault.raw[4:]}  {_('status')} {fault.status:02X}")
     )
-    width = max(width_of(label) for label, _text in facts)
-    paragraphs = [Paragraph(text=f"{fault.code}  {meaning}", tone=BOLD)]
+    blocks: list[Block] = [
+        Paragraph(text=f"{fault.code}  {meaning}", tone=BOLD),
+        in_two_columns(facts, _WIDEST_LABEL, tone=FAULT_TONES[fault.state], before=int(airy)),
+    ]
+    for title, records in ((_("Snapshot"), fault.snapshots), (_("Extended data"), fault.extended)):
+        if not records:
+            blocks.append(Paragraph(label=title, label_tone=BOLD, text=_("none read"), before=int(airy)))
+        for record in records:
+            blocks += _record_blocks(f"{title} 0x{record.number:02X}", record, airy=airy)
     if structure and structure != meaning:
-        paragraphs.append(Paragraph(text=structure))
-    for index, (label, text) in enumerate(facts):
-        tone = FAULT_TONES[fault.state] if index == 0 else PLAIN
-        paragraphs.append(
-            Paragraph(label=label, label_width=width, text=text, tone=tone, before=int(index == 0))
-        )
-    paragraphs.append(heading(_("Status bits")))
-    for bit, name in STATUS_BIT_NAMES.items():
-        on = bool(fault.status & bit)
-        paragraphs.append(
-            Paragraph(
-                label=f"[{'x' if on else ' '}] {bit.bit_length() - 1}",
-                label_width=5,
-                text=status_bit_text(name),
-                tone=BOLD if on else PLAIN,
-            )
-        )
-    paragraphs += _records(_("Snapshot"), fault.snapshots)
-    paragraphs += _records(_("Extended data"), fault.extended)
-    return paragraphs
+        blocks.append(Paragraph(text=structure, before=int(airy)))
+    blocks.append(_status_bits(fault, before=int(airy)))
+    return blocks
 
 
-def _records(title: str, records: tuple[DtcRecord, ...]) -> list[Paragraph]:
-    if not records:
-        return [heading(title), Paragraph(text=_("none read"))]
-    paragraphs = []
-    for record in records:
-        paragraphs.append(heading(f"{title} 0x{record.number:02X}"))
-        width = min(_WIDEST_LABEL, max((width_of(value.shown_name) for value in record.values), default=0))
-        paragraphs += [
-            Paragraph(label=value.shown_name, label_width=width, text=formats.measured(value.text))
-            for value in record.values
-        ]
-        paragraphs.append(Paragraph(label=_("Raw"), label_width=width, text=spaced_hex(record.raw) or "-"))
-    return paragraphs
+def _status_bits(fault: Fault, *, before: int) -> SideBySide:
+    """Return the eight bits in words, the first four left of the others."""
+    bits = tuple(
+        Paragraph(
+            label=f"[{'x' if fault.status & bit else ' '}] {bit.bit_length() - 1}",
+            label_width=5,
+            text=status_bit_text(name),
+            tone=BOLD if fault.status & bit else PLAIN,
+        )
+        for bit, name in STATUS_BIT_NAMES.items()
+    )
+    return SideBySide(left=bits[:4], right=bits[4:], before=before)
+
+
+def _record_blocks(title: str, record: DtcRecord, *, airy: bool) -> list[Block]:
+    """Return a record: on one line when it is short, else its values in two columns under the raw bytes."""
+    raw = spaced_hex(record.raw) or "-"
+    texts = [(value.shown_name, formats.measured(value.text)) for value in record.values]
+    if len(texts) == 1 and len(record.raw) <= _SHORT_RAW:
+        ((name, text),) = texts
+        return [Paragraph(label=title, label_tone=BOLD, text=f"{name}  {text}  ({raw})", before=int(airy))]
+    return [
+        Paragraph(label=title, label_tone=BOLD, text=raw, before=int(airy)),
+        in_two_columns(texts, _WIDEST_LABEL),
+    ]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
+
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.faults import ask_and_clear
 from workshop_console.screens.session import READ_FAULTS
 from workshop_console.screens.sheet import Sheet
 from workshop_console.screens.unit_view import UnitView
+from workshop_console.screens.unit_work import work_by_number
+from workshop_console.widgets.keybar import Key
+from workshop_console.widgets.text_page import Paragraph, heading
 
 
 class OneUnit(Sheet[None]):
@@ -34,6 +39,38 @@ class OneUnit(Sheet[None]):
             if self.session.running:
                 return _("something still runs")
         return ""
+
+    def footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys; first the numbers of what else can be done, which the message line names."""
+        own, *others = super().footer()
+        if self._view.report is not None:
+            return (own, *others)
+        numbers = list(work_by_number())
+        return ((("-".join(dict.fromkeys((numbers[0], numbers[-1]))), _("Functions")), *own), *others)
+
+    def status_text(self) -> str:
+        """Say how far a job is, or what the numbers open."""
+        if self.session.running or self._view.report is not None:
+            return super().status_text()
+        return "  ".join(f"{number} {_(label)}" for number, (label, _open) in work_by_number().items())
+
+    def help_paragraphs(self) -> list[Paragraph]:
+        """Explain the numbers too."""
+        numbers = [
+            Paragraph(label=number, label_width=14, text=_(label))
+            for number, (label, _open) in work_by_number().items()
+        ]
+        return [*super().help_paragraphs(), heading(_("More about this control unit")), *numbers]
+
+    def take_key(self, event: events.Key) -> None:
+        """Open what a number stands for; it is the number of the group's menu."""
+        work = work_by_number().get(event.key)
+        if work is None or self._view.report is not None:
+            super().take_key(event)
+            return
+        event.stop()
+        self.clear_notice()
+        self.console.show_screen(work[1](self._view))
 
     def do_start(self) -> None:
         """Read the fault memory with its details."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from workshop_console.screens.base import ConsoleScreen, ResultT
+from workshop_console.screens.uncovered import rows_to_cover
 from workshop_console.widgets.keybar import KeyBar
 from workshop_console.widgets.line import MessageLine, TitleLine
 from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import TextPage
 
+_UNCOVERED = 3
+"""Rows that are in sight above every sheet: header and title."""
+
 
 class Sheet(ConsoleScreen[ResultT]):
-    """As high as what it shows needs, and at most `share` of the terminal; the header is that below."""
+    """As high as what it shows needs, and at most `share` of the terminal; the header is that below.
+
+    The header and the title of the screen below are never covered.
+    """
 
     DEFAULT_CSS = """
     Sheet { layout: vertical; align: left bottom; background: transparent;
@@ -28,7 +35,11 @@ class Sheet(ConsoleScreen[ResultT]):
     """Of the terminal's rows."""
 
     _rows = 0
+    _whole = False
+    """Whether the whole text is wanted in sight."""
     _fitted_to: tuple[int, int] | None = None
+    _given_back = 0
+    """So many rows are shown again for few enough bytes."""
 
     @property
     def is_modal(self) -> bool:
@@ -49,20 +60,57 @@ class Sheet(ConsoleScreen[ResultT]):
         if self.is_attached and self.query(KeyBar):
             self._fit()
 
-    def _fit(self) -> None:
-        size = self.app.size
-        if self._fitted_to != size:
-            self._fitted_to, self._rows = size, 0
+    def most_rows(self, rows: int) -> int:
+        """Return how many of the terminal's rows the sheet takes at most, until the whole text is wanted."""
+        return round(rows * self.share)
+
+    def do_page_down(self) -> None:
+        """One page down; where a little more room shows the whole text, the sheet takes that instead."""
+        page = self.part
+        if (
+            isinstance(page, TextPage)
+            and page.position
+            and self._wanted() <= self.app.size.height - _UNCOVERED
+        ):
+            self._whole = True
+            page.first()
+            self._fit()
+        else:
+            super().do_page_down()
+
+    def _wanted(self) -> int:
+        """Return the rows that show everything."""
         wanted = 1 + 1 + 2  # title, message line, keys
         for part in self.parts:
             if isinstance(part, Table):
                 wanted += part.rows_wanted
             elif isinstance(part, TextPage):
-                wanted += part.rows_wanted(size.width)
+                wanted += part.rows_wanted(self.app.size.width)
             else:
                 wanted += 1
+        return wanted
+
+    @property
+    def _below(self) -> list[ConsoleScreen[Any]]:
+        """The screens under this one, the lowest first."""
+        stack = self.app.screen_stack
+        place = stack.index(self) if self in stack else 0
+        return [screen for screen in stack[:place] if isinstance(screen, ConsoleScreen)]
+
+    def status_text(self) -> str:
+        """Say what the screen below says: the line stays as it is."""
+        return super().status_text() or (self._below[-1].status_text() if self._below else "")
+
+    def _fit(self) -> None:
+        size = self.app.size
+        if self._fitted_to != size:
+            self._fitted_to, self._rows = size, 0
+            self._given_back = rows_to_cover(self._below, size, self.query_one(MessageLine).text)
+        most = size.height - _UNCOVERED
+        if not self._whole:
+            most = min(most, self.most_rows(size.height), self._given_back)
         # It does not shrink: what a filter leaves out would uncover rows again and again.
-        rows = max(self._rows, min(wanted, round(size.height * self.share)))
+        rows = max(self._rows, min(self._wanted(), most))
         if rows != self._rows:
             self._rows = rows
             self.query_one("#sheet", Vertical).styles.height = rows
@@ -72,3 +120,9 @@ class TextSheet(Sheet[ResultT]):
     """A sheet with a text to read, which gets more room."""
 
     share = 0.67
+
+
+class ListSheet(Sheet[None]):
+    """A sheet with a list to choose from, which gets as much room as it can be drawn in for few bytes."""
+
+    share = 0.7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from workshop_console.widgets.cells import fit, width_of, wrap
+from workshop_console.widgets.cells import cut, fit, width_of, wrap
 from workshop_console.widgets.glyphs import glyphs
 from workshop_console.widgets.tones import BOLD, PLAIN
 
@@ -27,13 +28,52 @@ class Paragraph:
     label: str = ""
     """Stands left of the text, in a column as wide as `label_width`."""
     label_width: int = 0
+    label_tone: Style = PLAIN
     before: int = 0
     """Empty lines above."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideBySide:
+    """Two blocks of a text beside each other where the page is wide enough, else one below the other."""
+
+    left: tuple[Paragraph, ...]
+    right: tuple[Paragraph, ...]
+    before: int = 0
+    """Empty lines above."""
+
+
+Block = Paragraph | SideBySide
+
+Line = tuple[tuple[str, Style], ...]
+"""Pieces of one line with their styles; the last is the one that changes when a figure does."""
+
+_BETWEEN = 3
+"""Cells between two blocks side by side."""
 
 
 def heading(text: str) -> Paragraph:
     """Return `text` as a heading."""
     return Paragraph(text=text, tone=BOLD, before=1)
+
+
+def in_two_columns(
+    facts: Sequence[tuple[str, str]], widest: int, *, tone: Style = PLAIN, before: int = 0
+) -> SideBySide:
+    """Return labels with their texts in two columns, to be read down the left one first.
+
+    A label takes `widest` cells at most; `tone` is that of the first text.
+    """
+    middle = (len(facts) + 1) // 2
+
+    def column(part: Sequence[tuple[str, str]], first: Style) -> tuple[Paragraph, ...]:
+        width = min(widest, max((width_of(label) for label, _text in part), default=0))
+        return tuple(
+            Paragraph(label=label, label_width=width, text=text, tone=PLAIN if index else first)
+            for index, (label, text) in enumerate(part)
+        )
+
+    return SideBySide(left=column(facts[:middle], tone), right=column(facts[middle:], PLAIN), before=before)
 
 
 class TextPage(Widget, can_focus=True):
@@ -46,11 +86,11 @@ class TextPage(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._paragraphs: tuple[Paragraph, ...] = ()
-        self._lines: list[tuple[str, str, Style]] = []
+        self._paragraphs: tuple[Block, ...] = ()
+        self._lines: list[Line] = []
         self._top = 0
 
-    def show(self, paragraphs: Sequence[Paragraph], *, from_top: bool = False) -> None:
+    def show(self, paragraphs: Sequence[Block], *, from_top: bool = False) -> None:
         """Draw these paragraphs; the place in the text stays unless `from_top`."""
         before, top = self._lines, self._top
         self._paragraphs = tuple(paragraphs)
@@ -62,22 +102,22 @@ class TextPage(Widget, can_focus=True):
         else:
             self._repaint_changed(before)
 
-    def _repaint_changed(self, before: list[tuple[str, str, Style]]) -> None:
+    def _repaint_changed(self, before: list[Line]) -> None:
         """Repaint the lines that differ, from the first cell that does: figures change again and again."""
         shown = slice(self._top, self._top + self.size.height)
         for y, (old, new) in enumerate(zip(before[shown], self._lines[shown], strict=True)):
             if old == new:
                 continue
-            one, other = (f"{label}{text}" for label, text, _tone in (old, new))
+            one, other = _plain(old), _plain(new)
             same = 0
-            if old[2] == new[2] and one.isascii() and other.isascii():
-                same = _same(one, other)
+            if _shape(old) == _shape(new) and one.isascii() and other.isascii():
+                same = 1 + _same(one, other)  # behind the empty cell that every line begins with
             self.refresh(Region(same, y, self.size.width - same, 1))
 
     @property
     def text(self) -> str:
         """All lines as drawn, also those out of sight."""
-        return "\n".join(label + text for label, text, _ in self._lines)
+        return "\n".join(_plain(line) for line in self._lines)
 
     def rows_wanted(self, columns: int) -> int:
         """Return how many lines the whole text takes at this width."""
@@ -122,20 +162,8 @@ class TextPage(Widget, can_focus=True):
         self._lines = self._wrapped(self.size.width)
         self._top = max(0, min(self._top, len(self._lines) - max(1, self.size.height)))
 
-    def _wrapped(self, columns: int) -> list[tuple[str, str, Style]]:
-        width = max(20, columns - 2)
-        lines: list[tuple[str, str, Style]] = []
-        for paragraph in self._paragraphs:
-            lines += [("", "", PLAIN)] * (paragraph.before if lines else 0)
-            if not paragraph.label:
-                lines += [("", line, paragraph.tone) for line in wrap(paragraph.text, width)]
-                continue
-            column = min(max(paragraph.label_width, width_of(paragraph.label)), width // 2)
-            label = fit(paragraph.label, column) + "  "
-            for line in wrap(paragraph.text, width - column - 2):
-                lines.append((label, line, paragraph.tone))
-                label = " " * (column + 2)
-        return lines
+    def _wrapped(self, columns: int) -> list[Line]:
+        return laid_out(self._paragraphs, max(20, columns - 2))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap to the new width."""
@@ -149,12 +177,58 @@ class TextPage(Widget, can_focus=True):
         index = self._top + y
         if index >= len(self._lines):
             return Strip.blank(width)
-        label, text, tone = self._lines[index]
         more = index + 1 < len(self._lines) and y == self.size.height - 1
-        room = width - 1 - width_of(label)
+        segments, room = [Segment(" ")], width - 2
+        for text, tone in self._lines[index]:
+            text = cut(text, room)
+            segments.append(Segment(text, tone))
+            room -= width_of(text)
         # A mark at the last line in sight tells that the text goes on.
-        line = fit(text, room - 1) + (glyphs().cut if more else " ")
-        return Strip([Segment(" " + label), Segment(line, tone)], width)
+        segments.append(Segment(" " * room + (glyphs().cut if more else " ")))
+        return Strip(segments, width)
+
+
+def laid_out(blocks: Sequence[Block], width: int) -> list[Line]:
+    """Return the lines of `blocks` in `width` cells."""
+    lines: list[Line] = []
+    for block in blocks:
+        lines += [()] * (block.before if lines else 0)
+        if isinstance(block, Paragraph):
+            lines += _lines_of(block, width)
+            continue
+        left, right = laid_out(block.left, width), laid_out(block.right, width)
+        column = max(map(_width_of, left), default=0) + _BETWEEN
+        if column + max(map(_width_of, right), default=0) > width:
+            lines += left + right
+            continue
+        for one, other in zip_longest(left, right, fillvalue=()):
+            lines.append((*one, (" " * (column - _width_of(one)), PLAIN), *other) if other else one)
+    return lines
+
+
+def _lines_of(paragraph: Paragraph, width: int) -> list[Line]:
+    if not paragraph.label:
+        return [((line, paragraph.tone),) for line in wrap(paragraph.text, width)]
+    column = min(max(paragraph.label_width, width_of(paragraph.label)), width // 2)
+    lines: list[Line] = []
+    label = fit(paragraph.label, column) + "  "
+    for line in wrap(paragraph.text, width - column - 2):
+        lines.append(((label, paragraph.label_tone), (line, paragraph.tone)))
+        label = " " * (column + 2)
+    return lines
+
+
+def _plain(line: Line) -> str:
+    return "".join(text for text, _tone in line)
+
+
+def _width_of(line: Line) -> int:
+    return width_of(_plain(line))
+
+
+def _shape(line: Line) -> tuple[tuple[int, Style], ...]:
+    """Return where the styles of a line begin; how long its last piece is changes none of them."""
+    return tuple((len(text) if i + 1 < len(line) else 0, tone) for i, (text, tone) in enumerate(line))
 
 
 def _same(one: str, other: str) -> int:

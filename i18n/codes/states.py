@@ -24,12 +24,12 @@ FAULT_STATES = {
 
 STATUS_BITS = {
     "testFailed": mark("Fails now"),
-    "testFailedThisOperationCycle": mark("Failed in this operation cycle"),
+    "testFailedThisOperationCycle": mark("Failed in this cycle"),
     "pendingDTC": mark("Failed in this or the last cycle"),
     "confirmedDTC": mark("Confirmed and stored"),
-    "testNotCompletedSinceLastClear": mark("Not tested since the last clearing"),
-    "testFailedSinceLastClear": mark("Failed since the last clearing"),
-    "testNotCompletedThisOperationCycle": mark("Not tested in this operation cycle"),
+    "testNotCompletedSinceLastClear": mark("Not tested since clearing"),
+    "testFailedSinceLastClear": mark("Failed since clearing"),
+    "testNotCompletedThisOperationCycle": mark("Not tested in this cycle"),
     "warningIndicatorRequested": mark("Warning lamp requested"),
 }
 """Name of a status bit (ISO 14229-1:2020, D.2): what it says."""

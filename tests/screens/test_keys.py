@@ -155,15 +155,17 @@ async def test_a_command_that_cannot_work_now_says_why() -> None:
     async with console() as driver:
         await driver.open_menu()
         await driver.press("1", "f7")
-        assert "there is no finished test" in driver.text
+        assert "F7: there is no finished test" in driver.text
         assert "F7" not in driver.footer
 
 
 async def test_the_footer_lists_what_works_on_the_screen_and_no_more() -> None:
     async with console() as driver:
         assert "F6" not in driver.footer
-        for key in ("F1/?", "F2", "F3", "F4", "F8", "F9", "F10", "^P", "Enter", "1-9"):
+        for key in ("F1/?", "F2", "F3", "F4", "F8", "F9", "F10", "^P", "Enter", "1-5"):
             assert key in driver.footer
+        await driver.open_menu()
+        assert "0-9 Choose" in driver.footer
 
 
 async def test_while_somebody_types_the_footer_lists_the_keys_of_the_line() -> None:

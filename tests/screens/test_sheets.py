@@ -59,3 +59,19 @@ async def test_a_sheet_fits_a_terminal_that_gets_smaller() -> None:
         await driver.until(lambda: len(driver.lines) == 24)
         await driver.until(lambda: 7 <= top_of_sheet(driver, "Help: Product groups") <= 16)
         assert "F10" in driver.lines[-1]
+
+
+async def test_a_sheet_grows_when_that_shows_the_whole_text() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("enter")
+        await driver.until(lambda: driver.place == "ControlUnit" and not driver.app.session.running)
+        await driver.press("enter")
+        assert driver.place == "FaultDetail"
+        before = top_of_sheet(driver, "Engine unit: P0301-11")
+        assert "PgDn Read on" in driver.footer
+        await driver.press("pagedown")
+        assert 3 <= top_of_sheet(driver, "Engine unit: P0301-11") < before
+        for part in ("Misfire, cylinder 1", "[x] 0", "[ ] 4", "01 02 03", "0x02"):
+            assert part in driver.text
+        assert "Read on" not in driver.footer

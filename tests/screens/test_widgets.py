@@ -15,7 +15,7 @@ from workshop_console.widgets.cells import cut, fit, width_of, wrap
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import KeyBar, lay_out
 from workshop_console.widgets.table import Column, Row, Table
-from workshop_console.widgets.text_page import Paragraph, TextPage
+from workshop_console.widgets.text_page import Paragraph, SideBySide, TextPage
 
 
 @given(st.text(max_size=60), st.integers(0, 40), st.booleans())
@@ -293,3 +293,20 @@ async def test_labels_stand_in_a_column() -> None:
         page.show([Paragraph(label="Cause", label_width=6, text="a cable is broken off")])
         await pilot.pause()
         assert page.text.split("\n") == ["Cause   a cable is", "        broken off"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (32, ["State  1   it fails now", "Count  1"]),
+        (22, ["State  1", "Count  1", "it fails now"]),
+    ],
+)
+async def test_two_blocks_stand_side_by_side_where_both_fit(columns: int, lines: list[str]) -> None:
+    app = PageApp()
+    async with app.run_test(size=(columns, 6)) as pilot:
+        page = app.query_one(TextPage)
+        facts = tuple(Paragraph(label=name, label_width=5, text="1") for name in ("State", "Count"))
+        page.show([SideBySide(left=facts, right=(Paragraph(text="it fails now"),))])
+        await pilot.pause()
+        assert page.text.split("\n") == lines
