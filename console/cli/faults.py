@@ -50,7 +50,7 @@ def faults_command(
     shown = clearing.after if clearing is not None and clearing.after is not None else reading
     # A lost line or a cancellation says more than the silence that follows from it.
     told = any(exit_code(message.number) in (ExitCode.NO_VEHICLE, ExitCode.INTERRUPTED) for message in raised)
-    if not told and (message := unit_message(shown.result, shown.raw)):
+    if not told and (message := unit_message(shown)):
         raised.append(message)
     session.tell(raised)
     if session.as_json:

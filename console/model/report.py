@@ -165,6 +165,8 @@ class FaultReading:
     """DTCStatusAvailabilityMask of the answer."""
     raw: bytes = b""
     """The whole answer to 0x19 02."""
+    details_reason: SilentReason | None = None
+    """Why snapshots and extended data were not read to the end."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,6 +146,7 @@ def faults_document(
         "unit": unit_document(shown.result, text_of, with_faults=False),
         "raw": shown.raw.hex().upper(),
         "faults": documents(shown.result.faults),
+        "details_reason": shown.details_reason.value if shown.details_reason else None,
         "cleared": clearing.cleared if clearing else False,
         "gone": documents(clearing.gone) if clearing else [],
         "back": documents(clearing.back) if clearing else [],

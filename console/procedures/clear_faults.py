@@ -25,7 +25,11 @@ from workshop_console.console.procedures.events import (
     Step,
     StepBegan,
 )
-from workshop_console.console.procedures.fault_memory import read_fault_memories, read_unit
+from workshop_console.console.procedures.fault_memory import (
+    cancelled_message,
+    read_fault_memories,
+    read_unit,
+)
 from workshop_console.console.procedures.outcomes import outcome_of
 from workshop_console.console.procedures.presence import address_for, answered
 from workshop_console.console.procedures.scripts import (
@@ -80,11 +84,15 @@ def clear_fault_memories(
     """
     started, began = clock.now(), stopwatch()
     before: dict[object, FaultReading] = {}
+    told = False
     for event in read_fault_memories(link, units, catalogue, cancellation):
         if isinstance(event, FaultsRead):
             before[event.reading.result.address] = event.reading
+        told = told or isinstance(event, MessageRaised)
         yield event
     if cancellation.requested or link.lost:
+        if not told:  # it came when everything was read
+            yield MessageRaised(message=cancelled_message(len(before), len(before)))
         return
     asked = [
         (unit, address, before[address])

@@ -14,7 +14,7 @@ from workshop_console.console.model.description import (
     UnitDescription,
 )
 from workshop_console.console.model.dtc import DecodedValue, DtcRecord, Fault
-from workshop_console.console.model.exchange import Exchange, Outcome
+from workshop_console.console.model.exchange import Exchange, Outcome, SilentReason
 from workshop_console.console.procedures.scripts import Conversation, UnitScript
 from workshop_console.console.procedures.services import (
     NOT_THERE,
@@ -44,12 +44,24 @@ class _Habits:
     every_snapshot_at_once: bool = True
     every_extended_at_once: bool = True
     snapshot_numbers: dict[int, list[int]] | None = None
+    over: SilentReason | None = None
+    """Why the unit is asked for nothing more."""
+
+    def heed(self, exchange: Exchange) -> Exchange:
+        """Ask for nothing more when the unit fell silent, or nobody can or wants to ask it."""
+        if exchange.outcome in _OVER:
+            self.over = exchange.reason or SilentReason.NO_ANSWER
+            self.snapshots = self.extended = False
+        return exchange
 
 
 def read_details(
     faults: Sequence[Fault], description: UnitDescription | None, talk: Conversation
-) -> UnitScript[tuple[Fault, ...]]:
-    """Return `faults` with their records; a unit that has none of them loses nothing by it."""
+) -> UnitScript[tuple[tuple[Fault, ...], SilentReason | None]]:
+    """Return `faults` with their records, and why they were not read to the end.
+
+    A unit that has no records loses nothing by it.
+    """
     identifiers = {d.did: d for d in description.data_identifiers} if description else {}
     layouts = {r.record_number: r for r in description.extended_records} if description else {}
     habits = _Habits()
@@ -58,7 +70,7 @@ def read_details(
         extended = yield from _extended(fault.dtc, layouts, habits, talk)
         snapshots = yield from _snapshots(fault.dtc, identifiers, habits, talk)
         read.append(with_occurrences(replace(fault, snapshots=snapshots, extended=extended)))
-    return tuple(read)
+    return tuple(read), habits.over
 
 
 def _extended(
@@ -67,12 +79,9 @@ def _extended(
     if not habits.extended:
         return ()
     if habits.every_extended_at_once:
-        exchange = yield from talk.ask(read_extended_data(dtc))
+        exchange = habits.heed((yield from talk.ask(read_extended_data(dtc))))
         if exchange.positive:
             return parse_extended_data(exchange.payload, layouts)
-        if exchange.outcome in _OVER:
-            habits.extended = habits.snapshots = False
-            return ()
         if exchange.nrc not in NOT_THERE:
             return ()
         habits.every_extended_at_once = not layouts
@@ -80,7 +89,9 @@ def _extended(
             return ()
     records: list[DtcRecord] = []
     for number in sorted(layouts)[:_MOST_RECORDS]:
-        exchange = yield from talk.ask(read_extended_data(dtc, number))
+        if habits.over:
+            break
+        exchange = habits.heed((yield from talk.ask(read_extended_data(dtc, number))))
         if exchange.positive:
             records.extend(parse_extended_data(exchange.payload, layouts))
     return tuple(records)
@@ -92,23 +103,22 @@ def _snapshots(
     if not habits.snapshots:
         return ()
     if habits.every_snapshot_at_once:
-        exchange = yield from talk.ask(read_snapshot(dtc))
+        exchange = habits.heed((yield from talk.ask(read_snapshot(dtc))))
         if exchange.positive:
             return parse_snapshots(exchange.payload, identifiers)
-        if exchange.outcome in _OVER:
-            habits.snapshots = habits.extended = False
-            return ()
         if exchange.nrc not in NOT_THERE:
             return ()
     # The unit refuses "all records". Some refuse it for want of this fault's data only, others always;
     # 0x19 03 tells which records there are, where the unit has it.
     if habits.snapshot_numbers is None:
-        listed = yield from talk.ask(read_snapshot_identification())
+        listed = habits.heed((yield from talk.ask(read_snapshot_identification())))
         habits.snapshot_numbers = _listed_snapshots(listed)
         habits.every_snapshot_at_once = not habits.snapshot_numbers
     records: list[DtcRecord] = []
     for number in habits.snapshot_numbers.get(dtc, [])[:_MOST_RECORDS]:
-        exchange = yield from talk.ask(read_snapshot(dtc, number))
+        if habits.over:
+            break
+        exchange = habits.heed((yield from talk.ask(read_snapshot(dtc, number))))
         if exchange.positive:
             records.extend(parse_snapshots(exchange.payload, identifiers))
     return tuple(records)

@@ -10,7 +10,7 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.model.description import UnitSummary
 from workshop_console.console.model.exchange import SilentReason
 from workshop_console.console.model.message import RaisedMessage
-from workshop_console.console.model.report import FaultReading, UnitResult, UnitState
+from workshop_console.console.model.report import FaultReading, UnitState
 from workshop_console.console.ports import Catalogue, VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import (
@@ -36,13 +36,14 @@ def read_unit(
     """Read one unit's fault memory; with `details` also what was stored with each fault."""
     check = yield from check_unit(unit, address, catalogue)
     result = check.result
+    over: SilentReason | None = None
     if details and result.faults and result.state is not UnitState.SILENT:
         talk = Conversation()
         description = catalogue.unit(unit.key, result.variant) if unit.key else None
         session = check.faults.extended_session
         if session:
             yield from talk.ask(diagnostic_session(0x03))
-        faults = yield from read_details(result.faults, description, talk)
+        faults, over = yield from read_details(result.faults, description, talk)
         if session:
             yield from talk.ask(diagnostic_session(0x01))
         result = replace(
@@ -52,7 +53,10 @@ def read_unit(
             retries=result.retries + talk.retries,
         )
     return FaultReading(
-        result=result, status_availability_mask=check.faults.availability_mask, raw=check.faults.raw
+        result=result,
+        status_availability_mask=check.faults.availability_mask,
+        raw=check.faults.raw,
+        details_reason=over,
     )
 
 
@@ -79,30 +83,38 @@ def read_fault_memories(
     lost = cancelled = done = 0
     for _, reading in run_scripts(link, tasks, cancellation):
         done += 1
-        lost += reading.result.reason is SilentReason.LINK_LOST
-        cancelled += reading.result.reason is SilentReason.CANCELLED
+        ends = (reading.result.reason, reading.details_reason)
+        lost += SilentReason.LINK_LOST in ends
+        cancelled += SilentReason.CANCELLED in ends
         yield FaultsRead(reading=reading)
         yield Progress(done=done, total=len(asked))
-    if lost:
+    if lost or link.lost:
         yield MessageRaised(message=RaisedMessage(number="WC-203", facts=(("uri", link.uri),)))
     elif cancelled:
-        facts = (("done", done - cancelled), ("total", len(asked)))
-        yield MessageRaised(message=RaisedMessage(number="WC-311", facts=facts))
+        yield MessageRaised(message=cancelled_message(done - cancelled, len(asked)))
 
 
-def unit_message(result: UnitResult, raw: bytes = b"") -> RaisedMessage | None:
+def cancelled_message(done: int, total: int) -> RaisedMessage:
+    """Return the message that only `done` of `total` units were read."""
+    return RaisedMessage(number="WC-311", facts=(("done", done), ("total", total)))
+
+
+def unit_message(reading: FaultReading) -> RaisedMessage | None:
     """Return the numbered message for a unit whose memory was not read as it should be, or None."""
+    result = reading.result
     name = result.label or result.name
-    reason = result.reason.value if result.reason else ""
+    reason = result.reason or reading.details_reason
+    because = ("reason", reason.value if reason else "")
     if result.state is UnitState.SILENT:
-        return RaisedMessage(number="WC-302", facts=(("unit", name), ("reason", reason)))
+        return RaisedMessage(number="WC-302", facts=(("unit", name), because))
     if result.state is UnitState.ERROR:
-        shown = raw[:_SHOWN_BYTES].hex(" ").upper() or result.detail
-        facts = (("unit", name), ("reason", reason), ("raw", clean(shown)))
-        return RaisedMessage(number="WC-304", facts=facts)
+        shown = reading.raw[:_SHOWN_BYTES].hex(" ").upper() or result.detail
+        return RaisedMessage(number="WC-304", facts=(("unit", name), because, ("raw", clean(shown))))
     if result.state is UnitState.REFUSED:
         facts = (("unit", name), ("service", "0x19"), ("nrc", f"0x{result.nrc or 0:02X}"))
         return RaisedMessage(number="WC-303", facts=facts)
+    if reading.details_reason is not None:
+        return RaisedMessage(number="WC-302", facts=(("unit", name), because))
     if result.state is UnitState.UNKNOWN_VARIANT:
         return RaisedMessage(number="WC-308", facts=(("unit", name),))
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,13 @@ from workshop_console.console.model.report import ClearingResult, QuickTestRepor
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.clear_faults import clear_fault_memories
-from workshop_console.console.procedures.events import Event, FaultsCleared, MessageRaised, Progress
+from workshop_console.console.procedures.events import (
+    Event,
+    FaultsCleared,
+    FaultsRead,
+    MessageRaised,
+    Progress,
+)
 
 CLEAR = b"\x14\xff\xff\xff"
 
@@ -43,25 +50,27 @@ class KeptRecords:
         return None
 
 
-def clear(
+def clearing(
     units: dict[int, ScriptedUnit],
     records: KeptRecords | None = None,
     cancellation: Cancellation | None = None,
     orders: KeptOrders | None = None,
-) -> list[Event]:
-    return list(
-        clear_fault_memories(
-            ScriptedLink({DoipAddress(n): unit for n, unit in units.items()}),
-            [summary(f"U{n}", n, key=0) for n in units],
-            Described(),
-            records or KeptRecords(),
-            cancellation or Cancellation(),
-            clock=SteppingClock(),
-            stopwatch=lambda: 0.0,
-            vehicle=VehicleIdentity(vin="VIN", name="Car"),
-            orders=orders,
-        )
+) -> Iterator[Event]:
+    return clear_fault_memories(
+        ScriptedLink({DoipAddress(n): unit for n, unit in units.items()}),
+        [summary(f"U{n}", n, key=0) for n in units],
+        Described(),
+        records or KeptRecords(),
+        cancellation or Cancellation(),
+        clock=SteppingClock(),
+        stopwatch=lambda: 0.0,
+        vehicle=VehicleIdentity(vin="VIN", name="Car"),
+        orders=orders,
     )
+
+
+def clear(units: dict[int, ScriptedUnit], records: KeptRecords | None = None, **more: Any) -> list[Event]:
+    return list(clearing(units, records, **more))
 
 
 def result_of(events: list[Event]) -> ClearingResult:
@@ -204,6 +213,20 @@ def test_cancel_before_the_clearing_clears_nothing() -> None:
     events = clear({1: unit}, cancellation=cancellation)
     assert CLEAR not in unit.asked
     assert not any(isinstance(event, FaultsCleared) for event in events)
+    assert numbers(events) == ["WC-311"]
+
+
+def test_cancel_when_everything_is_read_clears_nothing_and_is_told() -> None:
+    cancellation = Cancellation()
+    unit = unit_with(x1902FF="5902FF 030111 2F", x14FFFFFF="54")
+    told = []
+    for event in clearing({1: unit}, cancellation=cancellation):
+        if isinstance(event, FaultsRead):
+            cancellation.request()
+        if isinstance(event, MessageRaised):
+            told.append(event.message.number)
+    assert CLEAR not in unit.asked
+    assert told == ["WC-311"]
 
 
 def test_each_clearing_is_kept_with_request_answer_and_what_became_of_the_faults() -> None:

@@ -13,7 +13,7 @@ from workshop_console.console.model.description import (
     UnitDescription,
 )
 from workshop_console.console.model.exchange import SilentReason
-from workshop_console.console.model.report import FaultReading
+from workshop_console.console.model.report import FaultReading, UnitState
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import FaultsRead, MessageRaised
 from workshop_console.console.procedures.fault_details import parse_extended_data, parse_snapshots
@@ -169,7 +169,7 @@ def test_message_for_a_memory_that_was_not_read_as_it_should_be(
     answer: object, number: str | None, raw: str | None
 ) -> None:
     reading = read(unit_with(x1902FF=answer))
-    message = unit_message(reading.result, reading.raw)
+    message = unit_message(reading)
     assert (message.number if message else None) == number
     if raw and message:
         assert dict(message.facts)["raw"] == raw
@@ -186,4 +186,30 @@ def test_cancelled_reading_says_how_far_it_came() -> None:
             cancellation,
         )
     )
+    assert [e.message.number for e in events if isinstance(e, MessageRaised)] == ["WC-311"]
+
+
+def test_details_that_were_not_read_have_a_reason() -> None:
+    silent = read(unit_with(x1902FF=LIST, otherwise=SilentReason.NO_ANSWER))
+    assert (silent.result.state, silent.details_reason) == (UnitState.FAULTS, SilentReason.NO_ANSWER)
+    message = unit_message(silent)
+    assert message is not None
+    assert (message.number, dict(message.facts)["reason"]) == ("WC-302", "no-answer")
+    without = read(unit_with(x1902FF=LIST, otherwise="7F1912"))
+    assert (without.details_reason, unit_message(without)) == (None, None)
+
+
+def test_a_cancellation_amid_the_details_is_told_and_the_faults_stay() -> None:
+    cancellation = Cancellation()
+    unit = unit_with(x1902FF=LIST, x1906030111FF=EXTENDED, otherwise="7F2231")
+
+    def interrupt(line: ScriptedLink) -> None:
+        if unit.asked[-1:] == [b"\x19\x06\x03\x01\x11\xff"]:
+            cancellation.request()
+
+    link = ScriptedLink({DoipAddress(0x10): unit}, on_wait=interrupt)
+    events = list(read_fault_memories(link, [summary("ME", 0x10, key=0)], Described(), cancellation))
+    (reading,) = (event.reading for event in events if isinstance(event, FaultsRead))
+    assert reading.details_reason is SilentReason.CANCELLED
+    assert len(reading.result.faults) == 1
     assert [e.message.number for e in events if isinstance(e, MessageRaised)] == ["WC-311"]
