@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.lean import dataclass
 from workshop_console.i18n.texts import mark
 
 

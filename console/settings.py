@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import Edition, ProductGroup
+from workshop_console.console.model.lean import dataclass, replace
 
 LANGUAGES = ("de", "en", "es", "it")
 """Languages with complete catalogues."""
@@ -253,7 +254,7 @@ def load_settings(
     except ConsoleError as error:
         from_file = {}
         problems.append(error)
-    known = {field.name for field in fields(Settings)}
+    known = set(Settings.__annotations__)
     for key in sorted(from_file.keys() - known):
         problems.append(ConsoleError("WC-106", source=clean(folders.config_file), key=clean(key)))
     settings = Settings()

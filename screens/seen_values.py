@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from workshop_console.console.model.lean import dataclass
 
 if TYPE_CHECKING:  # names in annotations only: the first screen does not wait for them
     from workshop_console.console.jobs.actual_values import Watch

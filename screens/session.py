@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.credit_desk import CreditAnswer
 from workshop_console.console.jobs.runner import Failed, Job, JobEnded, JobReported, JobStarted, JobUpdate
 from workshop_console.console.jobs.workshop import Workshop
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.procedures.events import (
     ActuationChecked,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.terminal.capabilities import charset_of, started_with
 
 _POOR_TERMINALS = ("vt", "linux", "dumb", "ansi", "cons25", "unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from workshop_console.console.model.lean import dataclass
 from workshop_console.widgets.cells import fit, width_of
 from workshop_console.widgets.glyphs import glyphs
 from workshop_console.widgets.tones import BAR, BOLD, PLAIN
@@ -56,7 +57,7 @@ class Row:
     """Rows of one group that follow each other say their first cell once, in the first that is in sight."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _View:
     """Where the mechanic is in the list."""
 

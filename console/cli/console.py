@@ -14,6 +14,9 @@ from workshop_console.console.errors import ConsoleError
 if TYPE_CHECKING:
     from workshop_console.console.terminal.session_file import SessionRecorder
 
+_PICTURES_PER_SECOND = "240"
+"""How often Textual looks for what changed, at most; the driver for thin lines sends when there is room."""
+
 
 def run_console(session: Session, asciicast: str | None = None) -> ExitCode:
     """Run the console until the mechanic quits, and record it where `asciicast` names a file.
@@ -28,6 +31,7 @@ def run_console(session: Session, asciicast: str | None = None) -> ExitCode:
 
         if not this_console(os.environ).draws:
             raise ConsoleError("WC-114", detail="ENABLE_VIRTUAL_TERMINAL_PROCESSING")
+    os.environ.setdefault("TEXTUAL_FPS", _PICTURES_PER_SECOND)
     from workshop_console.console.app import run
 
     recorder = _recorder(asciicast) if asciicast is not None else None

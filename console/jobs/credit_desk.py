@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from workshop_console.console.errors import ConsoleError
@@ -16,6 +16,7 @@ from workshop_console.console.model.credit import (
     Lease,
     ProductGroup,
 )
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.console.ports import AccessServer, Clock, CreditMemory, Messages
 

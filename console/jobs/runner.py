@@ -7,12 +7,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.procedures.cancellation import Cancellation
 from workshop_console.console.procedures.events import Event, Progress
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from workshop_console.console.jobs.held_file import HeldFile
 from workshop_console.console.jobs.simulated_folder import SimulatedFolder
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import ProductGroup
+from workshop_console.console.model.lean import dataclass
 
 SIMULATED = "sim://"
 """How the VCI address of a simulated vehicle begins."""

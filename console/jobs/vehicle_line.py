@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +14,7 @@ from workshop_console.console.jobs.credit_desk import CreditDesk
 from workshop_console.console.jobs.simulated import SIMULATED, SimulatedVehicle
 from workshop_console.console.model.clean import clean
 from workshop_console.console.model.credit import GROUPS, Edition, ProductGroup
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.model.message import RaisedMessage, raised_by
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.procedures.cancellation import Cancellation

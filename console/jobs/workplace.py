@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop_console.console.jobs.vehicle_line import VehicleLine
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.procedures.events import Event, UnitsPlanned
 
 if TYPE_CHECKING:

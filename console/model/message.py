@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workshop_console.console.errors import ConsoleError, Fact
+from workshop_console.console.model.lean import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from workshop_console.console.model.lean import dataclass
 
 
 class LinkKind(StrEnum):

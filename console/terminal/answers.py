@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from workshop_console.console.model.lean import replace
 from workshop_console.console.terminal.capabilities import Capabilities
 
 REPEATS = 3

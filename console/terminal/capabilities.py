@@ -6,9 +6,9 @@ import codecs
 import locale
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.terminal.pens import BLINK, BOLD, DIM, ITALIC, REVERSE, STRIKE, UNDERLINE
 
 TRUE_COLOUR = 1 << 24

@@ -8,13 +8,13 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.driver import Driver
 from textual.geometry import Size
 
+from workshop_console.console.model.lean import replace
 from workshop_console.console.terminal import first_picture
 from workshop_console.console.terminal.answers import (
     ASK_ATTRIBUTES,
@@ -57,6 +57,8 @@ _GATHER_S = 0.008
 _GATHER_MANY_S, _GATHER_LONGEST_S = 0.035, 0.1
 """The same where many rows change: a new screen is drawn again as soon as its size is known."""
 _MANY_ROWS = 6
+_FIRST_PICTURES = 2
+"""The picture at the start and what the first key changes on it: sent at once."""
 _SETTLE_S = 0.05
 """A terminal that is resized is rarely resized once."""
 _LEAVE_S = 0.5
@@ -102,9 +104,9 @@ class ThinDriver(Driver):
         self._bell = False
         self._holds = True
         """Whether what the terminal showed first stays: until there is a picture."""
-        self._drew = False
-        """Whether a picture was sent: nobody waits for the first one longer than needed."""
-        self._sending: asyncio.TimerHandle | None = None
+        self._drew = 0
+        """Pictures that were sent: nobody waits for the first ones longer than needed."""
+        self._sending: asyncio.Handle | None = None
         self._reading = Reading(self._decoder, self._took, self._safely, app.call_later)
 
     @property
@@ -300,21 +302,23 @@ class ThinDriver(Driver):
     def _gather(self) -> None:
         """Send when Textual has probably drawn all of a change."""
         now = time.monotonic()
+        drew = self._drew >= _FIRST_PICTURES
         many = (
-            self._drew
-            and len(self._grid.changed) >= _MANY_ROWS
-            and self._shown.differs(self._grid) >= _MANY_ROWS
+            drew and len(self._grid.changed) >= _MANY_ROWS and self._shown.differs(self._grid) >= _MANY_ROWS
         )
         if self._sending is None:
             self._drawn_since = now
         elif many and now < self._drawn_since + _GATHER_LONGEST_S:
             self._sending.cancel()
             self._sending = None
-        self._send_soon(_GATHER_MANY_S if many else _GATHER_S if self._drew else 0)
+        self._send_soon(_GATHER_MANY_S if many else _GATHER_S if drew else 0)
 
     def _send_soon(self, wait_s: float) -> None:
         if self._sending is None and self._device is not None:
-            self._sending = self._loop.call_later(wait_s, self._safely, self._send)
+            if wait_s:
+                self._sending = self._loop.call_later(wait_s, self._safely, self._send)
+            else:
+                self._sending = self._loop.call_soon(self._safely, self._send)
 
     def _send(self) -> None:
         """Send the newest picture when the line has room for it."""
@@ -334,7 +338,7 @@ class ThinDriver(Driver):
         if self._bell:
             text, self._bell = f"\a{text}", False
         if text:
-            self._drew = True
+            self._drew += 1
             asked = self._pacer.asks(now)
             self._put(text + REQUEST if asked else text, asked=asked)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.terminal.key_sequences import key_of_character, key_of_csi, key_of_ss3
 
 LONGEST_PASTE_BYTES = 65_536

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.clean import clean
+from workshop_console.console.model.lean import dataclass
 from workshop_console.console.settings import Folders
 from workshop_console.data.store.credit import StoredCredit
 from workshop_console.data.store.database import DamagedError, Database, NewerError, as_console_error
