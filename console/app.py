@@ -93,6 +93,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._restarted = session is not None
         self.keymap, problems = make_keymap(workshop.settings.keys, source=str(workshop.folders.config_file))
         self._first_messages = [] if session else [*workshop.problems, *map(raised_by, problems)]
+        self._problems_told = len(workshop.problems)
         self._runner = JobRunner(self._publish)
         self._drawn_for: Size | None = None
         self._kept_picture = self._restarted
@@ -158,6 +159,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.tell(error, at_once=True)
         elif isinstance(update, JobEnded) and update.kind == QUICK_TEST:
             self.ask_credit()
+        self._tell_problems()
 
     def in_background(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
         """Do `work` beside the screen, then `done` with its result here; an error is shown."""
@@ -178,6 +180,14 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.tell(message.result, at_once=True)
         else:
             message.done(message.result)
+        self._tell_problems()
+
+    def _tell_problems(self) -> None:
+        """Tell what showed to be wrong since the start, such as a damaged store."""
+        problems = self.session.workshop.problems
+        for problem in problems[self._problems_told :]:
+            self.tell(problem)
+        self._problems_told = len(problems)
 
     def ask_credit(self, *, asked_for: bool = False) -> None:
         """Ask for the credit beside the screen; the rows follow when it comes.
@@ -274,9 +284,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self._redraw_all()
 
     def _explain(self, message: RaisedMessage) -> None:
+        from workshop_console.screens.box import Box
         from workshop_console.screens.help import Help
 
-        about = [screen for screen in self._console_screens() if not screen.is_modal]
+        about = [screen for screen in self._console_screens() if not isinstance(screen, Box)]
         self.push_screen(Help(about[-1], message))
 
     def say(self, text: Callable[[], str], *, bad: bool = False) -> None:

@@ -13,6 +13,7 @@ from workshop_console.i18n.texts import _, mark, ngettext, pgettext
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import READ_FUNCTIONS
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.table import Column, Row, Table
@@ -27,7 +28,7 @@ def kind_text(kind: FunctionKind) -> str:
     }[kind]
 
 
-class UnitFunctions(OrderSaving, FilteredScreen):
+class UnitFunctions(ListSheet, OrderSaving, FilteredScreen):
     """Lists the functions of one control unit; the description is asked for them when the screen opens."""
 
     handles = ("open", "start", "filter", "save")

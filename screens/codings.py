@@ -12,13 +12,14 @@ from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import READ_CODINGS
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import WARNING
 
 
-class UnitCodings(OrderSaving):
+class UnitCodings(ListSheet, OrderSaving):
     """Lists the coding records of one control unit; they are read when the screen opens."""
 
     handles = ("open", "start", "save")

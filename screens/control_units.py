@@ -10,13 +10,14 @@ from textual.widget import Widget
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.session import QUICK_TEST, UnitRow
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import STATE_TONES, UnitView, state_words
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import PLAIN
 
 
-class ControlUnits(FilteredScreen):
+class ControlUnits(ListSheet, FilteredScreen):
     """Lists the control units that are known, with their addresses."""
 
     handles: ClassVar[tuple[str, ...]] = ("open", "start", "filter")

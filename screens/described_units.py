@@ -17,12 +17,13 @@ from workshop_console.console.model.dtc import format_code
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, ngettext
 from workshop_console.screens.filtering import FilteredScreen
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.widgets.table import Column, Row, Table
 
 _PROBLEMS = "problems"
 
 
-class DescribedUnits(FilteredScreen):
+class DescribedUnits(ListSheet, FilteredScreen):
     """Lists the control units of one description, without a vehicle."""
 
     handles = ("open", "filter")
@@ -89,7 +90,7 @@ class DescribedUnits(FilteredScreen):
             self.console.show_screen(DescribedUnit(unit))
 
 
-class DescribedUnit(FilteredScreen):
+class DescribedUnit(ListSheet, FilteredScreen):
     """Lists what the description says of one control unit: faults, data identifiers, functions."""
 
     handles = ("filter",)

@@ -15,8 +15,8 @@ from workshop_console.console.model.flash import FlashFile
 from workshop_console.console.model.message import raised_by
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext, pgettext
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.completion import complete_path
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.entry import Entry
@@ -27,7 +27,7 @@ _TYPE = "type"
 """Key of the row that lets a name be typed; files have their path and place in it."""
 
 
-class FlashFiles(ConsoleScreen[None]):
+class FlashFiles(ListSheet):
     """Lists what can be flashed; every file is checked before it can be chosen."""
 
     handles = ("start", "mark", "open", "next_part")

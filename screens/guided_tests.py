@@ -16,6 +16,7 @@ from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.console_port import Console
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.session import QUICK_TEST, Session
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import FAULT_TONES
 from workshop_console.widgets.table import Column, Row, Table
@@ -71,7 +72,7 @@ def open_guided_test(console: Console, offer: Offer) -> None:
     console.show_screen(GuidedTestWalk(offer))
 
 
-class GuidedTestList(FilteredScreen):
+class GuidedTestList(ListSheet, FilteredScreen):
     """Lists the tests; a mark stands before those that fit a fault of the vehicle."""
 
     handles = ("open", "start", "filter", "faults_only")

@@ -14,13 +14,14 @@ from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.box import Question
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.session import OFFER_VALUES
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.value_texts import range_text
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.table import Column, Row, Table
 
 
-class ValueChoice(FilteredScreen):
+class ValueChoice(ListSheet, FilteredScreen):
     """Lists the values of one or several control units; they are asked for when the screen opens."""
 
     handles = ("open", "mark", "save", "next_part", "filter", "start")

@@ -122,6 +122,7 @@ def steady(cell: str) -> bool:
         or 0x370 <= code < 0x483
         or 0x2010 <= code < 0x2028
         or 0x2500 <= code < 0x25A0
+        or code in (0x2713, 0x2717)  # ours, and in no table of emoji
         or 0x3041 <= code < 0x3097
         or 0x4E00 <= code < 0xA000
         or 0xAC00 <= code < 0xD7A4

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.screens.driving import Driver, console
+from tests.screens.driving import Driver, console, number_of
+from tests.screens.fake_workshop import MISFIRE, FakeWorkshop, unit
+from workshop_console.console.errors import ConsoleError
+from workshop_console.console.model.report import UnitState
+from workshop_console.console.settings import Folders
 
 
 def top_of_sheet(driver: Driver, title: str) -> int:
@@ -30,6 +34,57 @@ async def test_a_sheet_is_as_high_as_what_it_shows() -> None:
     async with console() as driver:
         await driver.press("f8")
         assert top_of_sheet(driver, "Language") == 24 - 2 - 1 - 4 - 1
+
+
+async def test_a_sheet_covers_no_more_than_is_shown_again_for_few_bytes() -> None:
+    workshop = FakeWorkshop(Folders.of_user())
+    workshop.units = tuple(
+        unit(
+            f"Unit_{n:02}",
+            0x1000 + n,
+            UnitState.FAULTS,
+            faults=(MISFIRE,),
+            label=f"Control unit number {n:02}",
+        )
+        for n in range(45)
+    )
+    workshop.steps.release(1_000)
+    async with console(workshop) as driver:
+        await driver.press("f1")
+        over_little = top_of_sheet(driver, "Help: Product groups")
+        await driver.press("escape")
+        await driver.run_quick_test()
+        await driver.until(lambda: len(driver.table.rows) == 45)
+        await driver.until(lambda: driver.lines[-3].strip())
+        message = driver.lines[-3]
+        await driver.press("f1")
+        over_much = top_of_sheet(driver, "Help: Quick test")
+        assert over_little == 24 - round(24 * 0.67)
+        assert over_little < over_much <= 12
+        assert driver.lines[-3] == message
+
+
+async def test_lists_of_the_menu_leave_its_first_lines_in_sight() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("escape")
+        menu = driver.lines
+        for entry in ("units", "values", "actuations", "coding", "flashing", "guided-tests"):
+            await driver.press(number_of(entry))
+            await driver.until(lambda: driver.place != "GroupMenu")
+            assert driver.lines[:3] == menu[:3]
+            await driver.press("escape")
+            await driver.until(lambda: driver.place == "GroupMenu")
+
+
+async def test_a_message_on_a_sheet_is_explained_with_help_for_the_sheet() -> None:
+    async with console() as driver:
+        await driver.press("f4")
+        driver.app.tell(ConsoleError("WC-107", file="a", detail="b"), at_once=True)
+        await driver.until(lambda: driver.place == "MessageBox")
+        await driver.press("f1")
+        await driver.until(lambda: driver.place == "Help")
+        assert " Help: Messages " in driver.text
 
 
 async def test_a_sheet_does_not_shrink_while_words_narrow_its_list() -> None:

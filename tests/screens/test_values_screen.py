@@ -91,7 +91,8 @@ async def test_several_control_units_are_marked_and_their_values_listed_together
         await driver.press("enter")
         await driver.until(lambda: len(driver.table.rows) == 33)
         assert workshop.values.asked == [("0x1001", "0x1002")]
-        assert "Control unit" in driver.lines[3]
+        title = next(y for y, line in enumerate(driver.lines) if "Choose actual values" in line)
+        assert "Control unit" in driver.lines[title + 1]
 
 
 async def test_the_screen_of_a_control_unit_leads_to_its_values() -> None:
