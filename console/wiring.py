@@ -86,6 +86,7 @@ def build_workshop(
 
     start_log(folders.log_file)
     store = open_store(folders, texts=SHIPPED)
+    store.problems[:0] = problems  # one list: it grows when damage shows later
     server, close_server = _access_server(settings, folders)
     clock = SystemClock()
 
@@ -189,7 +190,7 @@ def build_workshop(
         fill=fill,
         write=write,
         closing=(coder.close, close_files, *close_server, store.close),
-        problems=(*problems, *store.problems),
+        problems=store.problems,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from workshop_console.console.errors import ConsoleError
@@ -27,6 +28,8 @@ class Session:
         self._workshop: Workshop | None = None
         self.settings = Settings()
         self.problems: tuple[ConsoleError, ...] = ()
+        self._known = 0
+        """How much was wrong when the workshop was built."""
         self.lang = "en"
         self.choose({})
 
@@ -50,12 +53,18 @@ class Session:
                 problems=self.problems,
                 group_chosen="group" in self._given,
             )
+            self._known = len(self._workshop.problems)
         return self._workshop
 
     def close(self) -> None:
-        """End what was started."""
-        workshop, self._workshop = self._workshop, None
-        if workshop is not None:
+        """End what was started, and tell what showed to be wrong meanwhile, such as a damaged store."""
+        if self._workshop is None:
+            return
+        try:
+            with suppress(OSError):  # nobody reads it
+                self.tell(self._workshop.problems[self._known :])
+        finally:
+            workshop, self._workshop = self._workshop, None
             workshop.close()
 
     def tell(self, messages: Iterable[RaisedMessage]) -> None:

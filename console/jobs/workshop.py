@@ -109,11 +109,15 @@ class Workshop:
         self.values = values
         self.actuations = actuations
         self._make_flashing = flashing
-        self.problems: tuple[RaisedMessage, ...] = tuple(map(raised_by, problems))
-        """What was wrong at the start (settings, store): to show, not to stop for."""
+        self._problems = problems
         self._fill = fill
         self._write = write
         self._closing = closing
+
+    @property
+    def problems(self) -> tuple[RaisedMessage, ...]:
+        """What is wrong with settings and store: to show, not to stop for. Damage may show later."""
+        return tuple(map(raised_by, self._problems))
 
     @cached_property
     def flashing(self) -> Flashing:

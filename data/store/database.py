@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import tempfile
 import threading
@@ -27,6 +28,7 @@ BUSY_TIMEOUT_S = 5.0
 _LONGEST_WAIT_S = 10.0
 """For other threads, before a file is closed or set aside."""
 _SIDE_FILES = ("-wal", "-shm", "-journal")
+_TABLE = re.compile(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
 
 class DamagedError(Exception):
@@ -239,7 +241,7 @@ class Database:
         try:
             connection = self._connection()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
         except sqlite3.DatabaseError as error:
             self.close()
             if is_damage(error):
@@ -247,8 +249,9 @@ class Database:
             raise
         if version > len(self._migrations):
             raise NewerError(version)
-        if version == 0 or tables == 0:
-            raise DamagedError("no tables of the console")
+        made = set(_TABLE.findall("".join(self._migrations[:version])))
+        if version == 0 or not made <= tables:
+            raise DamagedError(f"no table {', '.join(sorted(made - tables)) or '?'}")
         return int(version)
 
     def _create(self) -> None:

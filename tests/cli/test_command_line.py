@@ -281,3 +281,17 @@ def test_settings_of_windows_editors_are_read_and_errors_have_their_line(
     assert [problem.number for problem in problems] == ([number] if number else [])
     assert [problem.facts["line"] for problem in problems] == ([line] if number else [])
     assert settings.lang == ("" if number else "de")
+
+
+def test_damage_of_the_store_that_shows_while_a_command_runs_is_told(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    somersault = str(Path(__file__).parents[1] / "odx" / "data" / "somersault.pdx")
+    assert "WC-600" not in ran(capsys, "import", somersault).err
+    file = Folders.of_user().store_file
+    whole = file.read_bytes()
+    file.write_bytes(whole[:8_192] + b"\xa5" * (len(whole) - 8_192))
+    result = ran(capsys, "import", somersault, "--json")
+    assert result.code == ExitCode.DONE
+    assert len(result.document["descriptions"][0]["units"]) == 1
+    assert "WC-600" in result.err

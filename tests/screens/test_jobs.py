@@ -11,6 +11,7 @@ from tests.screens.fake_workshop import FakeWorkshop
 from workshop_console.console.app_messages import JobUpdated
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.runner import JobEnded, JobReported
+from workshop_console.console.model.message import raised_by
 from workshop_console.console.procedures.events import Progress, UnitsPlanned
 from workshop_console.console.settings import Folders
 from workshop_console.screens.session import QUICK_TEST
@@ -120,6 +121,16 @@ async def test_a_job_that_fails_opens_its_message_and_f1_explains_it(number: str
         assert "First step" in driver.text
         await driver.press("f3")
         assert driver.place == "QuickTest"
+
+
+async def test_damage_that_shows_while_a_job_runs_is_told() -> None:
+    workshop = FakeWorkshop(Folders.of_user())
+    async with console(workshop) as driver:
+        await driver.open_menu()
+        workshop.problems = (raised_by(ConsoleError("WC-600", file="store.db", kept_as="damaged.db")),)
+        await driver.press("1", "f5")
+        await driver.until(lambda: driver.app.session.units.report is not None)
+        await driver.until(lambda: [m.number for m in driver.app.session.raised].count("WC-600") == 1)
 
 
 async def test_an_unexpected_error_of_a_job_is_a_numbered_message_without_a_traceback() -> None:

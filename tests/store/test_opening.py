@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,24 @@ def test_a_database_of_something_else_is_set_aside_untouched(folders: Folders, o
     assert told(opener()) == ["WC-600"]
     (kept,) = set_aside(folders.data, "store")
     assert sqlite3.connect(kept).execute("SELECT count(*) FROM letters").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("name", ["store", "records"])
+def test_a_file_that_lacks_a_table_is_set_aside_and_what_is_left_is_kept(
+    name: str, folders: Folders, opener: Opener
+) -> None:
+    first = opener()
+    number = first.records.keep(REPORT)
+    works(first)
+    first.close()
+    file = folders.store_file if name == "store" else folders.records_file
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"DROP TABLE {'descriptions' if name == 'store' else 'value_sets'}")
+    again = opener()
+    assert told(again) == ["WC-600" if name == "store" else "WC-602"]
+    works(again)
+    assert again.records.load(number) is not None
+    assert len(set_aside(file.parent, name)) == 1
 
 
 def damage_pages(file: Path, pages: range) -> None:
