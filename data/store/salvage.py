@@ -19,6 +19,8 @@ _NUMBERED = (
 
 def salvage_records(damaged: Path, records: Database) -> None:
     """Bring over every row of `damaged` that can be read; the file itself is left as it is."""
+    if not damaged.is_file():  # to open a FIFO would wait for ever
+        return
     with (
         suppress(sqlite3.Error),
         closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old,

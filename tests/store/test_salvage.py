@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -70,7 +71,10 @@ def test_a_file_that_is_no_database_brings_over_nothing(folders: Folders) -> Non
     broken.write_bytes(b"SQLite damaged 3" + bytes(8_192))
     rebuilt = Database(folders.state / "rebuilt.db", RECORDS_MIGRATIONS, durable=True)
     rebuilt.prepare()
-    for damaged in (broken, Path("nowhere.db")):
+    waiting = folders.state / "waiting.db"
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(waiting)
+    for damaged in (broken, Path("nowhere.db"), waiting):
         salvage_records(damaged, rebuilt)
         assert rebuilt.read(lambda c: c.execute("SELECT count(*) FROM codings").fetchone()) == (0,)
     rebuilt.close()
