@@ -16,8 +16,8 @@ from tests.terminal.line import Line
 _BENCHMARKS = Path(__file__).parent
 _ROWS = slice(4, 21)
 """Where the table of the quick test is on a screen of 24 lines."""
-_STATE = slice(3, 20)
-_UNIT = slice(21, 44)
+_STATE = slice(3, 18)
+_UNIT = slice(19, 47)
 _COUNT = re.compile(r"Quick test: (\d+) of \d+")
 _UNKNOWN_TO_EMULATOR = re.compile(rb"\x1b\[[<>=][0-9;]*[A-Za-z]|\x1b\[\?[0-9;]*[uSs]|\x1b\[\?[0-9;]*\$p")
 """What only stock Textual writes: keyboard protocols and questions about modes."""

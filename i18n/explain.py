@@ -19,6 +19,11 @@ def nrc_text(nrc: int) -> str:
     return f"0x{nrc:02X} {negative_response_name(nrc)}: {nrc_words(nrc)}"
 
 
+def nrc_reason(nrc: int) -> str:
+    """Return the same with the words first, where a column may cut the end."""
+    return f"{nrc_words(nrc)} (0x{nrc:02X} {negative_response_name(nrc)})"
+
+
 def nrc_words(nrc: int) -> str:
     """Return only the words of a negative response code."""
     from workshop_console.i18n.codes import services

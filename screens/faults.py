@@ -17,11 +17,11 @@ from workshop_console.widgets.tones import PLAIN
 
 def fault_columns(*, with_unit: bool) -> tuple[Column, ...]:
     """Return the columns of a list of faults."""
-    unit = (Column(title=_("Control unit"), width=14, grow=1),) if with_unit else ()
+    unit = (Column(title=_("Control unit"), width=18, grow=1, keeps_end=True),) if with_unit else ()
     return (
         *unit,
         Column(title=_("Code"), width=9),
-        Column(title=_("Fault"), width=30, grow=4),
+        Column(title=_("Fault"), width=26, grow=4),
         Column(title=_("State"), width=13),
         Column(title=_("Count"), width=6, right=True, rank=2),
         Column(title=_("Prio."), width=5, right=True, rank=1),

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
 from rich.style import Style
-from textual.timer import Timer
 from textual.widget import Widget
 
 from workshop_console.console.model.report import QuickTestReport, UnitState
@@ -16,6 +15,7 @@ from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.box import Choice
 from workshop_console.screens.faults import ask_and_clear
 from workshop_console.screens.filtering import FilteredScreen
+from workshop_console.screens.resting import RestingScreen
 from workshop_console.screens.saving import save_report
 from workshop_console.screens.session import QUICK_TEST, UnitRow
 from workshop_console.screens.status import job_text
@@ -28,16 +28,14 @@ from workshop_console.screens.unit_view import (
     why,
     why_and_how_long,
 )
+from workshop_console.widgets.glyphs import glyphs
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, PLAIN, WARNING
 
 _NO_VALUES = (UnitState.SILENT, UnitState.ERROR, UnitState.REFUSED)
 
-_REST_S = 0.5
-"""After so long the cursor rests on a row, and the line below tells about it."""
 
-
-class QuickTest(FilteredScreen):
+class QuickTest(RestingScreen, FilteredScreen):
     """Rows of the test that runs or ran; one of a kept report when `report` is given."""
 
     handles = ("start", "open", "filter", "faults_only", "mark", "clear", "save")
@@ -52,8 +50,6 @@ class QuickTest(FilteredScreen):
     def __init__(self, report: QuickTestReport | None = None) -> None:
         super().__init__()
         self._kept = report
-        self._resting: Timer | None = None
-        """Runs while the cursor moves from row to row."""
 
     def body(self) -> Iterable[Widget]:
         """Return the list and the line for the filter."""
@@ -63,8 +59,21 @@ class QuickTest(FilteredScreen):
     def title_text(self) -> str:
         """Return the name of the screen."""
         if self._kept is not None:
-            return _("Quick test of {time}").format(time=formats.moment(self._kept.started))
-        return _("Quick test")
+            title = _("Quick test of {time}").format(time=formats.moment(self._kept.started))
+        else:
+            title = _("Quick test")
+        return f" {glyphs().dot} ".join([title, *self._result()])
+
+    def _result(self) -> list[str]:
+        """Return what came out of the test that ended, in a few words."""
+        report = self._report
+        if report is None or self.session.running == QUICK_TEST:
+            return []
+        faults = sum(unit.state is UnitState.FAULTS for unit in report.units)
+        unread = sum(unit.state in _NO_VALUES for unit in report.units)
+        parts = [ngettext("{n} with faults", "{n} with faults", faults).format(n=faults)] if faults else []
+        parts += [ngettext("{n} not read", "{n} not read", unread).format(n=unread)] if unread else []
+        return parts or [_("all in order")]
 
     def title_right(self) -> str:
         """Return the place in the list and what narrows it."""
@@ -111,16 +120,16 @@ class QuickTest(FilteredScreen):
     def draw(self) -> None:
         """Draw the rows that the filter lets through."""
         columns = (
-            Column(title=_("State"), width=17),
-            Column(title=_("Control unit"), width=22, grow=3),
-            Column(title=_("Variant"), width=13, grow=2, rank=1),
-            Column(title=_("Hardware"), width=11, grow=1, rank=5),
-            Column(title=_("Software"), width=17, grow=1, rank=4),
+            Column(title=_("State"), width=15),
+            Column(title=_("Control unit"), width=27, grow=3, keeps_end=True),
+            Column(title=_("Variant"), width=11, grow=2, rank=1),
+            Column(title=_("Hardware"), width=10, rank=3),
+            Column(title=_("Software"), width=19, rank=2),
             Column(title=_("Curr."), width=5, right=True),
             Column(title=_("Stor."), width=5, right=True),
-            Column(title=_("Chg."), width=6, right=True),
-            Column(title=_("Time"), width=7, right=True, rank=2),
-            Column(title=_("Retr."), width=5, right=True, rank=3),
+            Column(title=_("Chg."), width=5, right=True),
+            Column(title=_("Time"), width=6, right=True, rank=4),
+            Column(title=_("Retr."), width=5, right=True, rank=5),
         )
         rows = [self._row(row) for row in self._all_rows() if self._passes(row)]
         self.query_one(Table).show(columns, rows, empty=self._nothing())
@@ -134,7 +143,7 @@ class QuickTest(FilteredScreen):
 
     def _passes(self, row: UnitRow) -> bool:
         result = row.result
-        if self.only_faults and (result is None or not result.faults):
+        if self.only_faults and not (result and (result.current or result.remembered)):
             return False
         texts = [row.name, row.label, row.key]
         if result is not None:
@@ -184,7 +193,7 @@ class QuickTest(FilteredScreen):
         """Say how far the test is, or what is behind the current row."""
         if text := job_text(self.session):
             return text
-        if self._resting is not None:
+        if not self.rests:
             return ""  # it is told once the cursor rests
         key = self.query_one(Table).cursor_key
         row = next((row for row in self._all_rows() if row.key == key), None)
@@ -199,24 +208,6 @@ class QuickTest(FilteredScreen):
         if retries := row.result.retries:
             parts.append(_("retries: {n}").format(n=formats.number(retries)))
         return "  ".join(parts)
-
-    def prepare(self) -> None:
-        """Let the rows come first: the line below tells about the current one afterwards."""
-        self._tell_later()
-
-    def on_table_moved(self) -> None:
-        """Leave the line below empty while the cursor moves: it costs five times as much as the marker."""
-        self._tell_later()
-
-    def _tell_later(self) -> None:
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(_REST_S, self._rest)
-
-    def _rest(self) -> None:
-        """Tell about the row that the cursor stays on."""
-        self._resting = None
-        self.redraw_frame()
 
     # Commands
 

@@ -9,7 +9,7 @@ from rich.style import Style
 from workshop_console.console.model.dtc import Fault, FaultState
 from workshop_console.console.model.report import QuickTestReport, UnitResult, UnitState, VariantMatch
 from workshop_console.i18n import formats
-from workshop_console.i18n.explain import nrc_text, reason_text, unit_state_letter, unit_state_text
+from workshop_console.i18n.explain import nrc_reason, reason_text, unit_state_letter, unit_state_text
 from workshop_console.i18n.texts import _
 from workshop_console.screens.session import Session
 from workshop_console.widgets.glyphs import glyphs
@@ -82,7 +82,7 @@ def why(result: UnitResult) -> str:
     if result.reason is not None:
         return reason_text(result.reason, result.detail)
     if result.nrc is not None and result.state is not UnitState.OK:
-        return f"{nrc_text(result.nrc)} (0x{result.nrc:02X})"
+        return nrc_reason(result.nrc)
     return ""
 
 

@@ -11,6 +11,7 @@ from workshop_console.i18n.explain import fault_state_text, fault_text
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.faults import ask_and_clear, fault_columns, fault_row
 from workshop_console.screens.filtering import FilteredScreen
+from workshop_console.screens.resting import RestingScreen
 from workshop_console.screens.session import READ_FAULTS
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView, why
@@ -18,7 +19,7 @@ from workshop_console.widgets.table import Row, Table
 from workshop_console.widgets.tones import WARNING
 
 
-class VehicleFaults(FilteredScreen):
+class VehicleFaults(RestingScreen, FilteredScreen):
     """Lists the faults of all control units; a unit that could not be read says why."""
 
     handles = ("start", "open", "clear", "filter")
@@ -37,8 +38,11 @@ class VehicleFaults(FilteredScreen):
         return _("Fault memory of the vehicle")
 
     def title_right(self) -> str:
-        """Return the place in the list and what narrows it."""
-        return self.with_filter(self.query_one(Table).position)
+        """Return how much there is, the place in the list and what narrows it."""
+        results = [unit.result for unit in self.session.units.rows.values() if unit.result]
+        faults = sum(len(result.faults) for result in results)
+        count = ngettext("{n} fault", "{n} faults", faults).format(n=faults) if results else ""
+        return "  ".join(filter(None, (count, self.with_filter(self.query_one(Table).position))))
 
     def about(self) -> str:
         """Return what the screen is for."""
@@ -79,14 +83,8 @@ class VehicleFaults(FilteredScreen):
         self.query_one(Table).show(fault_columns(with_unit=True), rows, empty=empty)
 
     def status_text(self) -> str:
-        """Say how far the job is, or how much there is."""
-        if text := job_text(self.session):
-            return text
-        results = [unit.result for unit in self.session.units.rows.values() if unit.result]
-        if not results:
-            return ""
-        faults = sum(len(result.faults) for result in results)
-        return ngettext("{n} fault", "{n} faults", faults).format(n=faults)
+        """Say how far the job is, or what the columns cut of the current row."""
+        return job_text(self.session) or ("  ".join(self.query_one(Table).cut_cells) if self.rests else "")
 
     def do_start(self) -> None:
         """Read all fault memories."""

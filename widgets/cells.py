@@ -7,6 +7,9 @@ from rich.cells import cell_len, set_cell_size
 from workshop_console.console.model.clean import clean
 from workshop_console.widgets.glyphs import drawable, glyphs
 
+_LEAST_HEAD = 4
+"""Cells that the beginning of a text keeps at least."""
+
 
 def width_of(text: str) -> int:
     """Return how many cells `text` takes."""
@@ -34,9 +37,19 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + glyphs().cut
 
 
-def fit(text: str, width: int, *, right: bool = False) -> str:
+def cut_before_end(text: str, width: int) -> str:
+    """Return `text` cut before what follows its last comma: `left` tells one mirror from the other."""
+    text = harmless(text)
+    head, comma, end = text.rpartition(", ")
+    room = width - width_of(comma + end) - 1
+    if width_of(text) <= width or not comma or room < _LEAST_HEAD:
+        return cut(text, width)
+    return set_cell_size(head, room).rstrip() + glyphs().cut + comma + end
+
+
+def fit(text: str, width: int, *, right: bool = False, keeps_end: bool = False) -> str:
     """Return `text` cut or padded to exactly `width` cells."""
-    text = cut(text, width)
+    text = cut_before_end(text, width) if keeps_end else cut(text, width)
     padding = " " * (width - width_of(text))
     return padding + text if right else text + padding
 

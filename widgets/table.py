@@ -36,6 +36,8 @@ class Column:
     right: bool = False
     rank: int = 0
     """0 is always there; the highest rank goes first when not all fit."""
+    keeps_end: bool = False
+    """Whether a text that is too long is cut before what follows its last comma."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +199,20 @@ class Table(Widget, can_focus=True):
         return f"{self._view.cursor + 1}/{len(self._rows)}" if self._rows else ""
 
     @property
+    def cut_cells(self) -> list[str]:
+        """What the columns in sight cut of the current row, in full."""
+        if self._view.cursor >= len(self._rows):
+            return []
+        row, room = self._rows[self._view.cursor], self.size.width - GUTTER
+        found = []
+        for i, (cell, size) in enumerate(zip(row.cells, self._view.widths, strict=False)):
+            if row.tail and i >= row.tail_from:
+                break
+            found += [cell] if size and width_of(cell) > size else []
+            room -= size + bool(size)
+        return [*found, row.tail] if row.tail and width_of(row.tail) > room else found
+
+    @property
     def rows_wanted(self) -> int:
         """Lines that show everything."""
         return self._heading + max(1, len(self._rows))
@@ -333,7 +349,9 @@ class Table(Widget, can_focus=True):
                 return Strip(segments).adjust_cell_length(width)
             if not size:
                 continue
-            text = fit(cells[i] if i < len(cells) else "", size, right=column.right)
+            text = fit(
+                cells[i] if i < len(cells) else "", size, right=column.right, keeps_end=column.keeps_end
+            )
             segments += [Segment(gap), Segment(text, tones[i] if i < len(tones) else PLAIN)]
             used += len(gap) + size
             gap = " "

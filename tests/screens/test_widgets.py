@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from workshop_console.widgets.cells import cut, fit, width_of, wrap
+from workshop_console.widgets.cells import cut, cut_before_end, fit, width_of, wrap
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import KeyBar, lay_out
 from workshop_console.widgets.table import Column, Row, Table
@@ -310,3 +310,16 @@ async def test_two_blocks_stand_side_by_side_where_both_fit(columns: int, lines:
         page.show([SideBySide(left=facts, right=(Paragraph(text="it fails now"),))])
         await pilot.pause()
         assert page.text.split("\n") == lines
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (30, "Door control unit, front right"),
+        (29, "Door control un…, front right"),
+        (18, "Door…, front right"),
+        (17, "Door control uni…"),
+    ],
+)
+def test_the_end_that_tells_one_from_the_other_is_kept(width: int, shown: str) -> None:
+    assert cut_before_end("Door control unit, front right", width) == shown
