@@ -28,6 +28,7 @@ BUSY_TIMEOUT_S = 5.0
 _LONGEST_WAIT_S = 10.0
 """For other threads, before a file is closed or set aside."""
 _SIDE_FILES = ("-wal", "-shm", "-journal")
+_SIDE_FILE_BYTES = 65_536
 _TABLE = re.compile(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
 
@@ -48,12 +49,25 @@ def is_damage(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def _no_room(file: Path) -> bool:
+    """Whether there is no room for a side file, which SQLite tells as an I/O error."""
+    import shutil  # late: it takes longer than opening the store
+
+    with suppress(OSError):
+        return shutil.disk_usage(file.parent).free < _SIDE_FILE_BYTES
+    return False
+
+
 def as_console_error(error: Exception, file: Path) -> ConsoleError:
     """Return the numbered message for what SQLite or the file system could not do."""
     if isinstance(error, ConsoleError):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+    if (
+        code == sqlite3.SQLITE_FULL
+        or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
+        or (code == sqlite3.SQLITE_IOERR and _no_room(file))
+    ):
         return ConsoleError("WC-604", file=clean(file))
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return ConsoleError("WC-605", file=clean(file))

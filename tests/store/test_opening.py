@@ -20,6 +20,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.credit import Edition
 from workshop_console.console.settings import Folders
 from workshop_console.data.store import Store, database, open_store
+from workshop_console.data.store.database import as_console_error
 from workshop_console.data.store.schema import RECORDS_MIGRATIONS, STORE_MIGRATIONS
 from workshop_console.i18n.messages import SHIPPED
 
@@ -375,3 +376,13 @@ def test_connections_of_ended_threads_are_given_back(store: Store) -> None:
         thread.join()
     store.catalogue.descriptions()
     assert len(store.databases[0]._database._connections) <= 3
+
+
+@pytest.mark.parametrize(("free", "number"), [(0, "WC-604"), (2**30, "WC-610")])
+def test_a_side_file_that_has_no_room_is_told_as_a_full_disk(
+    free: int, number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(2**30, 2**30 - free, free))
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = 4874  # SQLITE_IOERR_SHMSIZE
+    assert as_console_error(error, tmp_path / "records.db").number == number
