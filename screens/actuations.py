@@ -83,9 +83,9 @@ class UnitFunctions(ListSheet, OrderSaving, FilteredScreen):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Function"), width=24, grow=2),
+            Column(title=_("Function"), width=34, grow=2),
             Column(title=_("Kind"), width=8),
-            Column(title=_("What it does"), width=36, grow=4),
+            Column(title=_("What it does"), width=26, grow=4),
         )
         rows = [
             Row(key=f.name, cells=(f.label or f.name, kind_text(f.kind), f.description))

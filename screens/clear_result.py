@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from workshop_console.console.model.dtc import Fault
 from workshop_console.console.model.report import ClearingResult
-from workshop_console.i18n.explain import fault_text, nrc_text, reason_text
+from workshop_console.i18n.explain import fault_text, nrc_reason, reason_text
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.saving import save_order
@@ -54,7 +54,7 @@ class ClearResult(ConsoleScreen[None]):
         """Draw what became of the faults."""
         columns = (
             Column(title=_("Result"), width=10),
-            Column(title=_("Control unit"), width=16, grow=1),
+            Column(title=_("Control unit"), width=16, grow=1, keeps_end=True),
             Column(title=_("Code"), width=9),
             Column(title=_("Fault"), width=30, grow=3),
         )
@@ -78,7 +78,7 @@ class ClearResult(ConsoleScreen[None]):
             )
 
         if not result.cleared:
-            why = nrc_text(result.nrc) if result.nrc is not None else ""
+            why = nrc_reason(result.nrc) if result.nrc is not None else ""
             why = reason_text(result.reason, "") if result.reason is not None else why
             rows.append(
                 Row(
@@ -122,11 +122,14 @@ class ClearResult(ConsoleScreen[None]):
         gone, back, kept = (
             sum(len(getattr(result, name)) for result in cleared) for name in ("gone", "back", "kept")
         )
-        return ngettext(
+        text = ngettext(
             "{n} control unit: {gone} gone, {back} back, {kept} kept",
             "{n} control units: {gone} gone, {back} back, {kept} kept",
             len(cleared),
         ).format(n=len(cleared), gone=gone, back=back, kept=kept)
+        if failed := sum(not result.cleared for result in cleared):
+            text += ", " + ngettext("{n} not cleared", "{n} not cleared", failed).format(n=failed)
+        return text
 
     def do_save(self) -> None:
         """Save the order report of the vehicle."""

@@ -67,7 +67,7 @@ class Comparison(FilteredScreen):
         """Draw the changes."""
         columns = (
             Column(title=_("Change"), width=13),
-            Column(title=_("Control unit"), width=16, grow=1),
+            Column(title=_("Control unit"), width=16, grow=1, keeps_end=True),
             Column(title=_("Code"), width=9),
             Column(title=_("State"), width=13),
             Column(title=_("Fault"), width=19, grow=3),

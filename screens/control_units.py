@@ -20,6 +20,7 @@ from workshop_console.widgets.tones import PLAIN
 class ControlUnits(ListSheet, FilteredScreen):
     """Lists the control units that are known, with their addresses."""
 
+    share = 0.7  # its rows are short
     handles: ClassVar[tuple[str, ...]] = ("open", "start", "filter")
     words: ClassVar[Mapping[str, tuple[str, str]]] = {
         "start": (mark("Quick test"), mark("Run the quick test, which finds the control units.")),
@@ -67,7 +68,7 @@ class ControlUnits(ListSheet, FilteredScreen):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Control unit"), width=30, grow=2),
+            Column(title=_("Control unit"), width=30, grow=2, keeps_end=True),
             Column(title=_("Name"), width=20, grow=1, rank=1),
             Column(title=_("Address"), width=13),
             Column(title=_("State"), width=22),

@@ -62,7 +62,7 @@ class DescribedUnits(ListSheet, FilteredScreen):
                 self._units = ()
                 self.console.tell(error)
         columns = (
-            Column(title=_("Control unit"), width=28, grow=2),
+            Column(title=_("Control unit"), width=28, grow=2, keeps_end=True),
             Column(title=_("Name"), width=20, grow=1),
             Column(title=_("Address"), width=15, grow=1),
             Column(title=_("Variants"), width=9, right=True),

@@ -174,7 +174,7 @@ class FlashFiles(ListSheet):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Control unit"), width=22, grow=2),
+            Column(title=_("Control unit"), width=22, grow=2, keeps_end=True),
             Column(title=_("New software"), width=19, grow=1),
             Column(title=_("File"), width=16, grow=2),
             Column(title=_("Size"), width=8, right=True),

@@ -122,7 +122,7 @@ class GuidedTestList(ListSheet, FilteredScreen):
             Column(title=_("Code"), width=9),
             Column(title=_("State"), width=11, rank=1),
             Column(title=_("Guided test"), width=32, grow=1),
-            Column(title=_("Control unit"), width=30, grow=1),
+            Column(title=_("Control unit"), width=30, grow=1, keeps_end=True),
         )
         rows = []
         for offer in offers(self.session):

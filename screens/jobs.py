@@ -109,7 +109,7 @@ class Jobs(FollowingScreen[None]):
         columns = (
             Column(title=_("No."), width=4, right=True),
             Column(title=_("State"), width=12),
-            Column(title=_("Control unit"), width=15, grow=2),
+            Column(title=_("Control unit"), width=15, grow=2, keeps_end=True),
             Column(title=_("How far"), width=25, grow=3),
             Column(title=_("Started"), width=17),
         )

@@ -94,6 +94,8 @@ class QuickTest(RestingScreen, FilteredScreen):
                 return _("this is a kept report")
             if self.session.running == QUICK_TEST:
                 return _("the quick test is running")
+        if command_id == "mark" and self._kept is not None:
+            return _("this is a kept report")
         if command_id == "clear":
             if self._kept is not None:
                 return _("this is a kept report")

@@ -12,7 +12,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.kept import OrderVehicle
 from workshop_console.console.model.report import QuickTestReport, ReportSummary
 from workshop_console.i18n import formats
-from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.i18n.texts import _, mark, ngettext, pgettext
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.saving import save_order, save_report
 from workshop_console.widgets.table import Column, Row, Table
@@ -98,7 +98,7 @@ class Reports(FilteredScreen):
         )
         rows: list[tuple[datetime, Row]] = []
         for order in self._orders:
-            time, kind, vin = formats.moment(order.last), _("Order"), order.vin or "-"
+            time, kind, vin = formats.moment(order.last), pgettext("report", "order"), order.vin or "-"
             if self.passes(time, kind, vin, order.vehicle_name):
                 count = formats.number(order.entries)
                 text = ngettext("{n} entry", "{n} entries", order.entries).format(n=count)

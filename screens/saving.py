@@ -70,18 +70,18 @@ def _save_sheet(console: Console, question: Callable[[], str], write: Callable[[
 
     def answered(answer: str | None) -> None:
         if answer:
-            kind = {"1": "html", "2": "json", "3": "pdf"}[answer]
+            kind = {"h": "html", "j": "json", "p": "pdf"}[answer]
             console.in_background(lambda: write(kind), lambda file: _tell(console, file))
 
     def answers() -> dict[str, str]:
         return {
-            "1": _("HTML, to read and print"),
-            "2": _("JSON, for other programs"),
-            "3": _("PDF, to print and send"),
+            "h": _("HTML, to read and print"),
+            "j": _("JSON, for other programs"),
+            "p": _("PDF, to print and send"),
         }
 
     def short() -> dict[str, str]:
-        return {"1": "HTML", "2": "JSON", "3": "PDF"}
+        return {"h": "HTML", "j": "JSON", "p": "PDF"}
 
     console.show_screen(Choice(question, answers, short), answered)
 

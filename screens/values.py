@@ -107,8 +107,9 @@ class Values(ValuesView):
 
     def nothing(self) -> str:
         """Return what stands in the empty list."""
-        if self._seen.offered is None:
-            return job_text(self.session)
+        running = job_text(self.session)
+        if self._seen.offered is None or (running and not self._seen.pictures):
+            return running
         return _("The control unit does not have these values.")
 
     def label_of(self, command: Command) -> str:

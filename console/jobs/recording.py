@@ -35,6 +35,8 @@ _MOST_BYTES = 256 * 1024 * 1024
 _LONGEST_MS = 12
 """Digits of the milliseconds since the start: thirty years."""
 _RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@")
+_PART_NUMBER_DIGITS = 8
+"""So many digits without a unit of measure are the number of a part, not a value to draw."""
 _QUOTED = (*_RUNS_IN_SPREADSHEETS, "'")
 """A cell that begins so is written with a quote before it, unless it is a number."""
 
@@ -177,7 +179,7 @@ class Recording:
 
 
 def _played(row: ValueReading, text: str, at: float) -> ValueReading:
-    number = _number(text)
+    number = None if _is_part_number(row, text) else _number(text)
     least, greatest = row.least, row.greatest
     if number is not None:
         least = number if least is None else min(least, number)
@@ -191,6 +193,12 @@ def _played(row: ValueReading, text: str, at: float) -> ValueReading:
         greatest=greatest,
         samples=row.samples + 1,
     )
+
+
+def _is_part_number(row: ValueReading, text: str) -> bool:
+    """Return whether digits name something: a recording does not tell texts from numbers."""
+    counted = row.unit or row.low is not None or row.high is not None
+    return not counted and text.isdecimal() and len(text) >= _PART_NUMBER_DIGITS
 
 
 def read_recording(file: Path) -> Recording:

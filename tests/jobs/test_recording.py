@@ -249,3 +249,9 @@ def test_recordings_of_a_folder_are_listed_newest_first(tmp_path: Path) -> None:
 
 def test_a_recording_of_a_nameless_zone_is_utc(file: Path) -> None:
     assert parsed(file, HEAD.replace("+00:00", "")).started.tzinfo is not None
+
+
+def test_the_number_of_a_part_is_played_as_a_text(tmp_path: Path) -> None:
+    recording = read_recording(recorded(tmp_path / "a.csv", ("700", "2069474332"), ("700", "12")))
+    played = [rows[1].number for _sample, rows in recording.play()]
+    assert played == [None, 12.0]

@@ -636,7 +636,7 @@ async def test_f7_saves_the_report_of_the_job(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(workshop, "export_file", export_file)
     async with at_job(workshop) as (driver, _flashing):
-        await driver.press("f7", "3")
+        await driver.press("f7", "p")
         await driver.until(lambda: driver.place == "MessageBox")
         assert "WC-607" in driver.text
         (report,) = exported

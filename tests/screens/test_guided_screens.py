@@ -129,7 +129,7 @@ async def test_from_the_preparation_to_the_cause(size: tuple[int, int]) -> None:
         await driver.until(lambda: not driver.app.session.running)
         await driver.press("f7")
         assert driver.place == "Choice"
-        await driver.press("1")
+        await driver.press("h")
         await driver.until(lambda: bool(driver.called("export")))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -236,3 +237,15 @@ def test_progress_is_replaced_by_newer_progress_only() -> None:
     assert not row.can_replace(progress(2))
     assert not progress(1).can_replace(end)
     assert not progress(1).can_replace(progress(1, job_id=2))
+
+
+async def test_a_unit_that_was_not_cleared_counts_in_the_sum() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("escape", "2", "f6", "y")
+        await driver.until(lambda: driver.place == "ClearResult" and not driver.app.session.running)
+        first, *others = driver.app.session.cleared
+        driver.app.session.cleared = [replace(first, cleared=False, gone=(), kept=(), nrc=0x33), *others]
+        await driver.press("f1", "escape")
+        assert "1 gone, 0 back, 0 kept, 1 not cleared" in driver.text
+        assert driver.table.rows[0].tail == "Access denied (security access) (0x33 securityAccessDenied)"

@@ -59,11 +59,11 @@ async def test_an_order_stands_among_the_reports_and_opens_with_enter() -> None:
     async with console(with_entries()) as driver:
         await driver.run_quick_test()
         await driver.press("escape", number_of("reports"))
-        assert [row.cells[1] for row in driver.table.rows] == ["Order", "test"]
+        assert [row.cells[1] for row in driver.table.rows] == ["order", "test"]
         assert driver.table.rows[0].cells[2:4] == (VIN, "Test car (3 entries)")
         await driver.press("space")
         assert "an order is not compared" in driver.text
-        await driver.press("f7", "1")
+        await driver.press("f7", "h")
         await driver.until(lambda: driver.place == "MessageBox")
         assert driver.called("order") == [(VIN, None)]
         await driver.press("enter", "enter")
@@ -97,7 +97,7 @@ async def test_every_outcome_has_its_words() -> None:
         assert shown == ["done", "refused 22", "broken off", "no answer", "stopped", "failed", "new-code"]
 
 
-@pytest.mark.parametrize(("key", "kind"), [("1", "html"), ("2", "json"), ("3", "pdf")])
+@pytest.mark.parametrize(("key", "kind"), [("h", "html"), ("j", "json"), ("p", "pdf")])
 async def test_f7_saves_the_order_report(key: str, kind: str) -> None:
     async with console(with_entries()) as driver:
         await open_order(driver)
@@ -116,7 +116,7 @@ async def test_the_report_begins_with_the_day_of_a_marked_entry() -> None:
         await open_order(driver)
         await driver.press("down", "space")
         assert "The order report begins with" in driver.text
-        await driver.press("f7", "1")
+        await driver.press("f7", "h")
         await driver.until(lambda: driver.place == "MessageBox")
         ((_vin, since),) = driver.called("order")
         assert str(since)[:19] == f"{NOW + timedelta(days=1):%Y-%m-%d} 00:00:00"
@@ -127,7 +127,7 @@ async def test_the_report_begins_with_the_day_of_a_marked_entry() -> None:
 async def test_f7_on_a_report_offers_the_order_report_too() -> None:
     async with console(with_entries()) as driver:
         await driver.run_quick_test()
-        await driver.press("f7", "o", "3")
+        await driver.press("f7", "o", "p")
         await driver.until(lambda: driver.place == "MessageBox")
         assert driver.called("order") == [(VIN, None)]
         assert driver.called("export") == [("pdf",)]
@@ -146,7 +146,7 @@ async def test_a_vehicle_without_entries_says_so_and_still_prints() -> None:
         assert "Nothing was written to this vehicle." in driver.text
         await driver.press("enter")
         assert driver.place == "VehicleOrder"
-        await driver.press("f7", "3")
+        await driver.press("f7", "p")
         await driver.until(lambda: driver.place == "MessageBox")
 
 
@@ -162,7 +162,7 @@ async def test_a_store_in_trouble_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(workshop.orders, "order", broken)
         await driver.press("escape", number_of("reports"), "tab")
         assert "WC-605" in driver.text
-        await driver.press("f7", "1")
+        await driver.press("f7", "h")
         await driver.until(lambda: driver.place == "MessageBox")
         assert "WC-605" in driver.text
 
@@ -180,6 +180,6 @@ async def test_f7_after_a_clearing_saves_the_order_report() -> None:
         await driver.run_quick_test()
         await driver.press("f6", "1", "y")
         await driver.until(lambda: driver.place == "ClearResult" and not driver.app.session.running)
-        await driver.press("f7", "1")
+        await driver.press("f7", "h")
         await driver.until(lambda: driver.place == "MessageBox")
         assert driver.called("order") == [(VIN, None)]
