@@ -15,6 +15,9 @@ from workshop_console.widgets.tones import BAR, BOLD
 LONGEST = 400
 """Characters that one line takes."""
 
+_LEAST_ROOM = 32
+"""Cells that a long prompt leaves to what is typed, or half of the line where that is less."""
+
 
 class Entry(Widget, can_focus=True):
     """A prompt and a line to type in; function keys and Esc go on to the screen."""
@@ -130,7 +133,7 @@ class Entry(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - one line only
         """Draw the prompt and the end of the text that fits, with the cursor as a reversed cell."""
         width = self.size.width
-        prompt = cut(f" {self._prompt} ", width // 2)
+        prompt = cut(f" {self._prompt}", max(width // 2, width - _LEAST_ROOM)) + " "
         room = max(4, width - width_of(prompt) - 1)
         before, after = self._value[: self._place], self._value[self._place :]
         while width_of(before) > room - 1:

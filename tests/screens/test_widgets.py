@@ -262,6 +262,17 @@ async def test_a_long_line_shows_its_end_and_the_cursor() -> None:
         assert line.text.rstrip().endswith("z")
 
 
+async def test_a_long_prompt_leaves_a_gap_and_room_for_what_is_typed() -> None:
+    app = EntryApp()
+    async with app.run_test(size=(80, 5)) as pilot:
+        entry = app.query_one(Entry)
+        entry.open("Idle speed adjustment (-100 ... 100 1/min):", "0")
+        await pilot.pause()
+        assert "(-100 ... 100 1/min): 0" in entry.render_line(0).text
+        entry.open("Adjustment of the idle speed while the engine is cold (-100 ... 100 1/min):", "0")
+        assert entry.render_line(0).text.rstrip().endswith("… 0")
+
+
 class PageApp(App[None]):
     """One page of text."""
 
