@@ -1,4 +1,4 @@
-"""The menu of a product group: everything that can be done, by number."""
+"""The menu of a product group: everything that can be done there, by number; the footer has the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.widget import Widget
 
-from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, key_text
+from workshop_console.console.commands import CHOOSE_KEYS
 from workshop_console.console.model.credit import ProductGroup
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _, mark
@@ -76,18 +76,6 @@ def _descriptions() -> ConsoleScreen[Any]:
     return Descriptions()
 
 
-def _messages() -> ConsoleScreen[Any]:
-    from workshop_console.screens.messages import MessageList
-
-    return MessageList()
-
-
-def _vehicle() -> ConsoleScreen[Any]:
-    from workshop_console.screens.vehicle import VehicleChoice
-
-    return VehicleChoice()
-
-
 ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
     (
         "quick-test",
@@ -144,8 +132,6 @@ ENTRIES: tuple[tuple[str, str, str, Callable[[], ConsoleScreen[Any]]], ...] = (
         mark("control-unit descriptions (PDX); import"),
         _descriptions,
     ),
-    ("messages", mark("Messages"), mark("every numbered message, cause and remedy"), _messages),
-    ("vehicle", mark("Vehicle and VCI"), mark("what the console is connected to"), _vehicle),
 )
 
 
@@ -199,16 +185,10 @@ class GroupMenu(ConsoleScreen[None]):
             Column(title="", width=40, grow=1),
         )
         rows = [
-            Row(key=key, cells=(self._key_of(number, key), _(label), _(text)))
-            for number, (key, label, text, _make) in enumerate(ENTRIES, start=1)
+            Row(key=key, cells=(number, _(label), _(text)))
+            for number, (key, label, text, _make) in zip(CHOOSE_KEYS, ENTRIES, strict=True)
         ]
         self.query_one(Table).show(columns, rows)
-
-    def _key_of(self, number: int, entry: str) -> str:
-        """Return the number to press, 0 for the tenth; beyond, the key that opens the entry everywhere."""
-        if number <= len(CHOOSE_KEYS):
-            return CHOOSE_KEYS[number - 1]
-        return _(key_text(self.console.keymap.first(entry))) if entry in BY_ID else ""
 
     def open_row(self, key: Hashable) -> None:
         """Open an entry."""

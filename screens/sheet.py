@@ -125,4 +125,4 @@ class TextSheet(Sheet[ResultT]):
 class ListSheet(Sheet[None]):
     """A sheet with a list to choose from, which gets as much room as it can be drawn in for few bytes."""
 
-    share = 0.7
+    share = 0.6

@@ -16,7 +16,7 @@ from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import TextPage
 from workshop_console.widgets.tones import PLAIN
 
-_MOST_BYTES = 860
+_MOST_BYTES = 800
 """Going back may take so many on a terminal of 80 x 24: less than 900, and the estimate is one."""
 _USUAL_CELLS = 80 * 24
 _FRAME_ROWS = 3

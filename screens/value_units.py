@@ -15,6 +15,7 @@ from workshop_console.widgets.table import Table
 class ValueUnits(ControlUnits):
     """Lists the control units; one or several are opened for their actual values."""
 
+    share = 0.66
     handles: ClassVar[tuple[str, ...]] = ("open", "mark", "next_part", "start", "filter")
     words: ClassVar[Mapping[str, tuple[str, str]]] = {
         **ControlUnits.words,

@@ -53,8 +53,8 @@ textual.app.wait_for_idle = textual.pilot.wait_for_idle = _until_idle  # type: i
 
 def number_of(entry: str) -> str:
     """Return the key of an entry in the menu of a product group: its number, or its key everywhere."""
-    index = [known[0] for known in ENTRIES].index(entry)
-    return CHOOSE_KEYS[index] if index < len(CHOOSE_KEYS) else BY_ID[entry].keys[0]
+    names = [known[0] for known in ENTRIES]
+    return CHOOSE_KEYS[names.index(entry)] if entry in names else BY_ID[entry].keys[0]
 
 
 class Driver:

@@ -129,4 +129,4 @@ async def test_a_sheet_grows_when_that_shows_the_whole_text() -> None:
         assert 3 <= top_of_sheet(driver, "Engine unit: P0301-11") < before
         for part in ("Misfire, cylinder 1", "[x] 0", "[ ] 4", "01 02 03", "0x02"):
             assert part in driver.text
-        assert "Read on" not in driver.footer
+        await driver.until(lambda: "Read on" not in driver.footer)
