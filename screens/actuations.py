@@ -12,6 +12,7 @@ from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext, pgettext
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.order_saving import OrderSaving
+from workshop_console.screens.resting import RestingScreen
 from workshop_console.screens.session import READ_FUNCTIONS
 from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
@@ -28,7 +29,7 @@ def kind_text(kind: FunctionKind) -> str:
     }[kind]
 
 
-class UnitFunctions(ListSheet, OrderSaving, FilteredScreen):
+class UnitFunctions(RestingScreen, ListSheet, OrderSaving, FilteredScreen):
     """Lists the functions of one control unit; the description is asked for them when the screen opens."""
 
     handles = ("open", "start", "filter", "save")
@@ -102,8 +103,11 @@ class UnitFunctions(ListSheet, OrderSaving, FilteredScreen):
         self.query_one(Table).show(columns, rows, empty=empty)
 
     def status_text(self) -> str:
-        """Say how far the job is, or how much there is."""
-        if text := job_text(self.session):
+        """Say how far the job is, what the columns cut of the current row, or how much there is."""
+        text = job_text(self.session)
+        if self.rests and not text:
+            text = "  ".join(self.query_one(Table).cut_cells)
+        if text:
             return text
         count = len(self._functions())
         return (

@@ -16,6 +16,7 @@ from workshop_console.console.model.forms import Condition, FunctionForm, Servic
 from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.settings import Folders
 from workshop_console.widgets import glyphs
+from workshop_console.widgets.line import MessageLine
 
 ACTUATIONS = number_of("actuations")
 CAREFUL_FAN = replace(
@@ -245,3 +246,13 @@ async def test_from_the_control_unit_its_functions_are_one_key_away() -> None:
         assert driver.place == "ControlUnit"
         await driver.press(ACTUATIONS)
         assert driver.place == "UnitFunctions"
+
+
+async def test_the_line_below_the_functions_says_what_the_columns_cut() -> None:
+    told = "Drives the fan with the share that is set until it is stopped"
+    offered = unit_with(replace(FAN, description=told), WIPER)
+    async with functions(FakeActuations(offered=offered)) as driver:
+        line = driver.app.screen.query_one(MessageLine)
+        await driver.until(lambda: line.text == told)
+        await driver.press("down")
+        assert line.text == "2 functions"
