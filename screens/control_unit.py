@@ -14,7 +14,9 @@ from workshop_console.screens.faults import fault_columns, fault_row
 from workshop_console.screens.one_unit import OneUnit
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import STATE_TONES, state_words, why
+from workshop_console.screens.unit_work import work_by_number
 from workshop_console.widgets.cells import width_of
+from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Block, Paragraph, SideBySide, TextPage
 
@@ -49,6 +51,14 @@ class ControlUnit(OneUnit):
         if command_id == "open" and not (result and result.faults):
             return _("there are no faults")
         return super().cannot(command_id)
+
+    def footer(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the keys; first the numbers of what else can be done, which the message line names."""
+        own, *others = super().footer()
+        if self._view.report is not None:
+            return (own, *others)
+        numbers = list(work_by_number())
+        return ((("-".join(dict.fromkeys((numbers[0], numbers[-1]))), _("Functions")), *own), *others)
 
     def begin(self) -> None:
         """Read the details of the vehicle that is there."""

@@ -12,7 +12,6 @@ from workshop_console.screens.session import READ_FAULTS
 from workshop_console.screens.sheet import Sheet
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.screens.unit_work import work_by_number
-from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.text_page import Paragraph, heading
 
 
@@ -39,14 +38,6 @@ class OneUnit(Sheet[None]):
             if self.session.running:
                 return _("something still runs")
         return ""
-
-    def footer(self) -> tuple[tuple[Key, ...], ...]:
-        """Return the keys; first the numbers of what else can be done, which the message line names."""
-        own, *others = super().footer()
-        if self._view.report is not None:
-            return (own, *others)
-        numbers = list(work_by_number())
-        return ((("-".join(dict.fromkeys((numbers[0], numbers[-1]))), _("Functions")), *own), *others)
 
     def status_text(self) -> str:
         """Say how far a job is, or what the numbers open."""
