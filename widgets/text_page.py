@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from rich.segment import Segment
@@ -14,6 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from workshop_console.console.model.lean import dataclass
 from workshop_console.widgets.cells import cut, fit, width_of, wrap
 from workshop_console.widgets.glyphs import glyphs
 from workshop_console.widgets.tones import BOLD, PLAIN

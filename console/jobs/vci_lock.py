@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +26,8 @@ class VciLock:
         self._key = key
 
     def _file(self, uri: str) -> Path:
+        import hashlib  # the first screen is waited for
+
         digest = hashlib.sha256(self._key(uri).encode("utf-8", "replace")).hexdigest()
         return self._folder / f"vci-{digest[:32]}.lock"
 

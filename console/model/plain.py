@@ -50,7 +50,7 @@ def to_plain(value: object) -> Plain:
 @functools.cache
 def _fields(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind) if field.init}
+    return {name: hint for name, hint in hints.items() if typing.get_origin(hint) is not typing.ClassVar}
 
 
 def from_plain(kind: type[T], plain: Plain) -> T:

@@ -17,6 +17,7 @@ _NEVER_BEFORE_THE_FIRST_FRAME = {
     "click",
     "cryptography",
     "defusedxml",
+    "hashlib",
     "httpx",
     "isotp",
     "msgpack",
@@ -37,6 +38,12 @@ _NEVER_BEFORE_THE_FIRST_FRAME = {
 _THIRD_PARTY = {"babel", "platformdirs", "rich", "textual", "typing_extensions"}
 """All that the first frame needs."""
 _EDITABLE = {"_distutils_hack", "distutils"}
+_GENERATED = {
+    "workshop_console.console.model.address": {"CanAddress", "DoipAddress"},
+    "workshop_console.console.terminal.pieces": {"Piece", "Row"},
+    "workshop_console.console.terminal.shortest": {"_Run"},
+}
+"""Dataclasses of the standard library: objects of them are made by the dozen. All others are lean."""
 _BEFORE_THE_PICTURE = {"platformdirs", "workshop_console"}
 
 _AT_THE_FIRST_FRAME = """
@@ -44,8 +51,14 @@ import json, sys
 import workshop_console.console.app as app
 from workshop_console.console.start import main
 def first_frame_stands(self, **_):
+    generated = {{}}
+    for name, module in sys.modules.items():
+        for made in list(vars(module).values()) if name.startswith("workshop_console.") else ():
+            own = isinstance(made, type) and made.__module__ == name
+            if own and type(vars(made).get("__dataclass_fields__")) is dict:
+                generated.setdefault(name, []).append(made.__name__)
     with open({file!r}, "w") as file:
-        json.dump(list(sys.modules), file)
+        json.dump([list(sys.modules), generated], file)
     self.exit()
 app.ConsoleApp.ask_credit = first_frame_stands
 sys.argv[1:] = []
@@ -70,12 +83,15 @@ def test_the_first_frame_waits_for_few_imports(driver: str, tmp_path: Path, own_
             [sys.executable, "-c", program], environment={**settings, "WORKSHOP_CONSOLE_DRIVER": driver}
         ) as line:
             assert line.until_ended() == 0
-    modules = json.loads(file.read_text())
+    modules, generated = json.loads(file.read_text())
     assert {name.partition(".")[0] for name in modules} & _NEVER_BEFORE_THE_FIRST_FRAME == set()
     assert _not_python(modules) <= {*_THIRD_PARTY, "workshop_console"}
     own = [name for name in modules if name.startswith("workshop_console.screens.")]
     assert "workshop_console.screens.quick_test" not in own
     assert len(modules) < 600
+    classes = {(module, name) for module, names in generated.items() for name in names}
+    allowed = {(module, name) for module, names in _GENERATED.items() for name in names}
+    assert classes <= allowed, "workshop_console.console.model.lean has a dataclass for the start"
 
 
 def test_the_picture_waits_for_next_to_nothing() -> None:
