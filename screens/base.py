@@ -57,6 +57,10 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         """Return the name of the screen."""
         return ""
 
+    def name_text(self) -> str:
+        """Return the name of the screen where another speaks of it."""
+        return self.title_text()
+
     def title_right(self) -> str:
         """Return what stands at the right of the title; the place in the list by default."""
         part = self.part

@@ -52,7 +52,7 @@ class Help(TextSheet[None]):
 
     def title_text(self) -> str:
         """Return the name of the screen."""
-        return _("Help: {screen}").format(screen=self._screen.title_text())
+        return _("Help: {screen}").format(screen=self._screen.name_text())
 
     def draw(self) -> None:
         """Draw message and keys."""

@@ -57,12 +57,14 @@ class QuickTest(RestingScreen, FilteredScreen):
         yield from self.filter_line()
 
     def title_text(self) -> str:
+        """Return the name of the screen, and what came out."""
+        return f" {glyphs().dot} ".join([self.name_text(), *self._result()])
+
+    def name_text(self) -> str:
         """Return the name of the screen."""
         if self._kept is not None:
-            title = _("Quick test of {time}").format(time=formats.moment(self._kept.started))
-        else:
-            title = _("Quick test")
-        return f" {glyphs().dot} ".join([title, *self._result()])
+            return _("Quick test of {time}").format(time=formats.moment(self._kept.started))
+        return _("Quick test")
 
     def _result(self) -> list[str]:
         """Return what came out of the test that ended, in a few words."""

@@ -65,18 +65,14 @@ class Sheet(ConsoleScreen[ResultT]):
         return round(rows * self.share)
 
     def do_page_down(self) -> None:
-        """One page down; where a little more room shows the whole text, the sheet takes that instead."""
+        """One page down; a sheet that does not show the whole text takes all the rows that it may first."""
         page = self.part
-        if (
-            isinstance(page, TextPage)
-            and page.position
-            and self._wanted() <= self.app.size.height - _UNCOVERED
-        ):
-            self._whole = True
-            page.first()
+        if isinstance(page, TextPage) and page.position and not self._whole:
+            self._whole, rows = True, self._rows
             self._fit()
-        else:
-            super().do_page_down()
+            if self._rows > rows:
+                return
+        super().do_page_down()
 
     def _wanted(self) -> int:
         """Return the rows that show everything."""

@@ -130,3 +130,16 @@ async def test_a_sheet_grows_when_that_shows_the_whole_text() -> None:
         for part in ("Misfire, cylinder 1", "[x] 0", "[ ] 4", "01 02 03", "0x02"):
             assert part in driver.text
         await driver.until(lambda: "Read on" not in driver.footer)
+
+
+async def test_a_long_text_takes_all_rows_on_the_first_page_down_and_turns_the_page_on_the_next() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("f1")
+        few = top_of_sheet(driver, "Help: Quick test")
+        beginning = driver.lines[few + 1]
+        await driver.press("pagedown")
+        assert top_of_sheet(driver, "Help: Quick test") == 3 < few
+        assert driver.lines[4] == beginning
+        await driver.press("pagedown")
+        assert beginning not in driver.text
