@@ -155,6 +155,28 @@ class Line:
         while self._buffer or self._down or self._up or time.monotonic() - self.arrived_at < quiet_s:
             self.turn(0.02)
 
+    def until_idle(self, idle_s: float = 1.0, timeout_s: float = 240.0) -> None:
+        """Go on until the program had nothing to do for a while: no bytes, and no thread that wants to run.
+
+        A program that waits for a busy machine is not idle, so no load makes this come too early or too late.
+        """
+        end, idle_since, received = time.monotonic() + timeout_s, time.monotonic(), self.bytes_received
+        while time.monotonic() - idle_since < idle_s:
+            assert time.monotonic() < end, f"never came to rest:\n{self.emulator.text()}"
+            assert self.running, f"the program ended:\n{self.emulator.text()}"
+            self.turn(0.02)
+            moves = self._buffer or self._down or self._up or self.bytes_received != received
+            if moves or self._works():
+                idle_since, received = time.monotonic(), self.bytes_received
+
+    def _works(self) -> bool:
+        """Return whether a thread of the program runs, waits for a processor or for a disk."""
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                if (thread / "stat").read_text().rpartition(")")[2].split()[0] in "RD":
+                    return True
+        return False
+
     @property
     def running(self) -> bool:
         """Whether the program runs."""

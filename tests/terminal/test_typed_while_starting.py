@@ -36,24 +36,23 @@ def one_by_one(home: Path, folder: Path, keys: Sequence[bytes]) -> str:
     """Return the picture after keys that are typed with patience."""
     with console(home, folder) as line:
         started(line)
-        line.until_quiet(0.5)
+        line.until_idle()
         for key in keys:
             line.press(key)
-            line.until_quiet(0.5)
+            line.until_idle()
         return line.emulator.text()
 
 
 def leads_to(
     picture: str, home: Path, folder: Path, keys: Sequence[bytes], moments_s: Sequence[float]
 ) -> None:
-    """Wait for the picture, after keys that are typed at moments after the start."""
+    """See the picture, after keys that are typed at moments after the start and all that they led to."""
     with console(home, folder) as line:
         start = time.monotonic()
         for key, moment_s in zip(keys, moments_s, strict=True):
             at(line, start + moment_s)
             line.press(key)
-        line.until(lambda: line.emulator.text() == picture)
-        line.until_quiet()
+        line.until_idle()
         assert line.emulator.text() == picture
 
 
