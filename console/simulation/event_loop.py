@@ -22,6 +22,10 @@ _LOG = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 60.0
 _LONG_S = 0.01
+AWAKE_S = 0.0003
+"""How long the next message is waited for awake: to be woken may take longer than a quick tester does."""
+SLEEPS = 16
+"""Waits asleep after one awake that was for nothing, so that slow testers cost no more than that."""
 _FEW_TIMERS = 1_000
 """Cancelled timers wait for their time like others; above this number they are sorted out now and then."""
 _SELECT_LIMIT = 1024
@@ -44,6 +48,7 @@ class EventLoop:
         self._wake_writer.setblocking(False)
         self._selector.register(self._wake_reader, selectors.EVENT_READ, self._woken)
         self._wait = self._precise_wait()
+        self._sleeps_left = SLEEPS
 
     @property
     def waiting_timers(self) -> int:
@@ -117,7 +122,7 @@ class EventLoop:
         elif self._timers:
             wait_s = min(wait_s, max(0.0, self._timers[0][0] - monotonic()))
         # Timers first: the bus must have lived through the past before a socket adds to it.
-        ready = self._wait(wait_s)
+        ready = self._ready(wait_s)
         self._run_due()
         for key, events in ready:
             if key.fileobj in self._selector.get_map():  # an earlier callback may have closed it
@@ -161,6 +166,20 @@ class EventLoop:
                 pass
         except BlockingIOError:
             return
+
+    def _ready(self, wait_s: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for sockets, a moment awake where no timer ends in it."""
+        if self._sleeps_left:
+            self._sleeps_left -= 1
+        elif wait_s > AWAKE_S:
+            until = monotonic() + AWAKE_S
+            while not (ready := self._selector.select(0)) and monotonic() < until:
+                pass
+            if ready:
+                return ready
+            self._sleeps_left = SLEEPS
+            wait_s -= AWAKE_S
+        return self._wait(wait_s)
 
     def _precise_wait(self) -> Callable[[float], list[tuple[selectors.SelectorKey, int]]]:
         """Return how to wait: epoll rounds up to milliseconds, select() on its descriptor does not."""

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from time import monotonic
+from typing import Any, cast
 
 import pytest
 
-from workshop_console.console.simulation.event_loop import EventLoop
+from workshop_console.console.simulation.event_loop import SLEEPS, EventLoop
 from workshop_console.console.simulation.scheduler import Timer
 from workshop_console.console.simulation.security import key_of
 
@@ -109,6 +110,47 @@ def test_a_socket_closed_by_an_earlier_callback_is_not_called(loop: EventLoop) -
     for near, far in pairs:
         near.close()
         far.close()
+
+
+class _Looks:
+    """Counts the looks of a loop that do not wait."""
+
+    def __init__(self, loop: EventLoop) -> None:
+        self._selector = loop._selector
+        self.count = 0
+        loop._selector = cast("Any", self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._selector, name)
+
+    def select(self, timeout: float | None = None) -> Any:
+        self.count += 1
+        return self._selector.select(timeout)
+
+
+def test_what_does_not_come_soon_is_waited_for_asleep(loop: EventLoop) -> None:
+    looks = _Looks(loop)
+    awake = 0
+    turns = 10 * (SLEEPS + 1)
+    for _ in range(turns):
+        before = looks.count
+        loop.turn(0.001)
+        awake += looks.count > before
+    assert awake == 10
+
+
+def test_what_follows_at_once_is_waited_for_awake(loop: EventLoop) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        got: list[bytes] = []
+        loop.watch(ours, selectors.EVENT_READ, lambda _events: got.append(ours.recv(1)))
+        looks = _Looks(loop)
+        for _ in range(SLEEPS + 100):
+            theirs.send(b"x")
+            loop.turn(5.0)
+        loop.unwatch(ours)
+        assert len(got) == SLEEPS + 100
+        assert looks.count == 100
 
 
 @pytest.mark.parametrize(
