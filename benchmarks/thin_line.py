@@ -13,6 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure
+from benchmarks.thin_pairs import FAULT_MEMORY, GROUPS, MENU, QUICK_TEST
+from benchmarks.thin_pairs import walk as walk_pairs
 from benchmarks.thin_programs import (
     DOWN,
     ENTER,
@@ -34,6 +36,7 @@ from benchmarks.vehicle import vehicle
 Bytes = dict[str, list[int]]
 
 _UNITS = 45
+_PAIR_BYTES = 900
 _CURSOR_KEYS = [DOWN] * 10
 _SCREEN_KEYS = [b"m", ESCAPE] * 5
 _KEY_GAP_S = 0.033
@@ -67,25 +70,6 @@ class _Walk:
         """Press a key."""
         self.note(label, self._program.take(key, quiet_s=quiet_s))
 
-    def there_and_back(self, key: bytes, title: str) -> None:
-        """Go to another screen, and back."""
-        program, rule = self._program, f"── {title}"
-
-        def is_there() -> bool:
-            return any(rule in line for line in program.lines())
-
-        def is_away() -> bool:
-            return not is_there()
-
-        for label, press, came in (("there", key, is_there), ("back", ESCAPE, is_away)):
-            before = program.bytes_received
-            program.press(press)
-            program.until(came)
-            program.until_quiet(0.25)
-            self.note(label, program.bytes_received - before)
-        program.until_quiet(1.0)
-        self.note("-", 0)
-
     def walk(self, *, repaints: bool) -> None:
         """Go through the screens."""
         program = self._program
@@ -94,11 +78,11 @@ class _Walk:
         self.note("paint of the product groups", program.bytes_received)
         for _ in range(3):
             self.key("down in the product groups", DOWN)
-        self.there_and_back(b"m", "Messages")
+        walk_pairs(program, GROUPS, self.note)
         program.take(HOME)
         open_quick_test(program)
         run_quick_test(program)
-        self.key("-", ESCAPE, quiet_s=0.6)
+        self.key("back: menu, quick test", ESCAPE, quiet_s=1.0)
         for _ in range(4):
             self.key("down in the menu", DOWN)
         self.key("paint of the quick test", b"1", quiet_s=1.0)
@@ -113,19 +97,21 @@ class _Walk:
         for _ in range(2):
             self.key("page down", PAGE_DOWN, quiet_s=0.8)
         self.key("-", HOME, quiet_s=0.8)
-        self.there_and_back(b"m", "Messages")
-        self.there_and_back(b"l", "Language")
-        self.there_and_back(ENTER, "Central gateway")
-        self.key("-", ESCAPE, quiet_s=0.6)
+        walk_pairs(program, QUICK_TEST, self.note)
+        self.key("back: menu, quick test", ESCAPE, quiet_s=1.0)
         self.key("paint of the fault memory", b"2", quiet_s=1.0)
         if repaints:
             self._repaint("fault memory onto an empty screen")
         for _ in range(20):
             self.key("down in the fault memory", DOWN)
         self.key("-", HOME)
-        self.there_and_back(b"m", "Messages")
-        self.there_and_back(ENTER, "Central gateway")
+        walk_pairs(program, FAULT_MEMORY, self.note)
         self.key("page down", PAGE_DOWN, quiet_s=0.8)
+        self.key("back: menu, fault memory", ESCAPE, quiet_s=1.0)
+        walk_pairs(program, MENU, self.note)
+        self.key("to: menu, groups", b"g", quiet_s=1.0)
+        self.key("to: groups, menu with the message of the credit", b"1", quiet_s=1.0)
+        self.key("to: message of the credit, menu", ENTER, quiet_s=1.0)
 
     def _repaint(self, label: str) -> None:
         before = self._program.bytes_received
@@ -183,10 +169,32 @@ def _bytes(thin: Bytes, stock: Bytes, curses: Bytes) -> Iterator[Figure]:
         0.5,
     )
     yield figure("page down, most", "page down", 1200, 1.0)
-    yield figure("to another screen, median", "there", 900, 0.5)
-    yield figure("to another screen, most", "there", 900, 1.0)
-    yield figure("and back, median", "back", 900, 0.5)
-    yield figure("and back, most", "back", 900, 1.0)
+    yield from _pairs(thin, stock, curses)
+
+
+def _pairs(thin: Bytes, stock: Bytes, curses: Bytes) -> Iterator[Figure]:
+    """Yield what all pairs of screens take, and each that takes too much by its name."""
+    for way, mark in (("to another screen", "to: "), ("and back", "back: ")):
+        labels = [label for label in thin if label.startswith(mark)]
+
+        def figure(name: str, share: float, among: list[str]) -> Figure:
+            counts = [[most for label in among for most in costs[label]] for costs in (thin, stock, curses)]
+            measured, theirs, least = (_percent(values, share) if values else 0 for values in counts)
+            return Figure(
+                name=name,
+                measured=f"{measured:,} B",
+                compared=f"stock Textual {theirs:,} B; curses {least:,} B",
+                value=measured,
+                goal=_PAIR_BYTES,
+                unit="B",
+                runs=len(counts[0]),
+            )
+
+        yield figure(f"{way}, {len(labels)} pairs, median", 0.5, labels)
+        over = [label for label in labels if max(thin[label]) >= _PAIR_BYTES]
+        yield figure(f"{way}, most of {len(labels) - len(over)}", 1.0, [x for x in labels if x not in over])
+        for label in over:
+            yield figure(f"{way}: {label.removeprefix(mark)}", 1.0, [label])
 
 
 def _idle(programs: dict[str, Program]) -> Figure:
