@@ -65,6 +65,23 @@ def test_value_sets_before_and_after_a_damaged_page_survive(folders: Folders, op
     assert (found[0], found[-1]) == (sets[0], sets[-1])
 
 
+def test_a_number_out_of_all_proportion_costs_no_time(folders: Folders, opener: Opener) -> None:
+    store = opener()
+    first = store.orders.begin(ENTRY)
+    far = 1 << 60
+    store.databases[2].write(lambda c: c.execute("UPDATE sqlite_sequence SET seq = ?", (far - 1,)))
+    assert store.orders.begin(ENTRY) == far
+    store.close()
+    rebuilt = Database(folders.state / "rebuilt.db", RECORDS_MIGRATIONS, durable=True)
+    rebuilt.prepare()
+    salvage_records(folders.records_file, rebuilt)
+    assert rebuilt.read(lambda c: c.execute("SELECT entry_id FROM order_entries").fetchall()) == [
+        (first,),
+        (far,),
+    ]
+    rebuilt.close()
+
+
 def test_a_file_that_is_no_database_brings_over_nothing(folders: Folders) -> None:
     folders.state.mkdir(parents=True)
     broken = folders.state / "broken.db"
