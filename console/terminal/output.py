@@ -12,6 +12,9 @@ from workshop_console.console.terminal.shown import UNKNOWN, Shown
 _WORTH_RETYPING = 8
 """Cells that may be written again instead of moving over them; each costs a byte at least."""
 
+_NEAR_ROWS, _NEAR_MARGIN = 3, 3
+"""So few rows down and cells from the margin, blanks before a text may be shorter than a move to it."""
+
 
 class Output:
     """What is sent, and where cursor and attributes are after it."""
@@ -118,6 +121,11 @@ class Output:
                         self.use(used)
                     best = again
                     break
+        elif texts and self.y != UNKNOWN and 0 < y - self.y <= _NEAR_ROWS and 0 < x <= _NEAR_MARGIN:
+            again = _again(0, x, texts, pens, self.pen)
+            down = ("\r" if self.x else "") + "\n" * (y - self.y)
+            if again and len(down) + x < len(best):
+                best = down + again
         self._parts.append(best)
         self.y, self.x = y, x
 
