@@ -29,7 +29,7 @@ def kind_text(kind: FunctionKind) -> str:
     }[kind]
 
 
-class UnitFunctions(RestingScreen, ListSheet, OrderSaving, FilteredScreen):
+class UnitFunctions(ListSheet, RestingScreen, OrderSaving, FilteredScreen):
     """Lists the functions of one control unit; the description is asked for them when the screen opens."""
 
     handles = ("open", "start", "filter", "save")

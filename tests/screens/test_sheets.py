@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from typing import Any
+
 import pytest
 
 from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_workshop import MISFIRE, FakeWorkshop, unit
+from workshop_console import screens
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.report import UnitState
 from workshop_console.console.settings import Folders
+from workshop_console.screens.sheet import Sheet
 
 
 def top_of_sheet(driver: Driver, title: str) -> int:
@@ -143,3 +149,16 @@ async def test_a_long_text_takes_all_rows_on_the_first_page_down_and_turns_the_p
         assert driver.lines[4] == beginning
         await driver.press("pagedown")
         assert beginning not in driver.text
+
+
+def test_every_sheet_is_drawn_as_one() -> None:
+    """Textual takes the styles of the first base of a class alone."""
+    for module in pkgutil.iter_modules(screens.__path__):
+        importlib.import_module(f"{screens.__name__}.{module.name}")
+    found: list[type[Sheet[Any]]] = []
+    left: list[type[Sheet[Any]]] = [Sheet]
+    while left:
+        found += left
+        left = [one for kind in left for one in kind.__subclasses__()]
+    assert len(found) > 15
+    assert not [one.__name__ for one in found if Sheet not in one._css_bases(one)]
