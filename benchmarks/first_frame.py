@@ -22,7 +22,7 @@ class Bare(App):
         yield Static("Bare application")
 Bare().run(mouse=False)
 """
-_RUNS = 9
+_RUNS = 15
 _FOOTER = r"F10"
 """The footer is painted with the rest of the first frame; its last key is the last text on the screen."""
 
