@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
+from rich.style import Style
 from textual.widget import Widget
 
 from workshop_console.console.model.report import UnitResult
@@ -19,6 +20,7 @@ from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Block, Paragraph, SideBySide, TextPage
+from workshop_console.widgets.tones import PLAIN
 
 
 class ControlUnit(OneUnit):
@@ -89,19 +91,20 @@ class ControlUnit(OneUnit):
         time = formats.duration_ms(result.time_ms)
         if result.retries:
             time += ", " + _("retries: {n}").format(n=formats.number(result.retries))
-        left, right = (_("State"), _("Variant"), _("Time")), (_("Hardware"), _("Software"))
-        width, other = max(map(width_of, left)), max(map(width_of, right))
+        names = {name: _(name) for name in ("State", "Variant", "Hardware", "Time", "Software")}
+        width = max(width_of(names[name]) for name in ("State", "Variant", "Hardware"))
+        other = max(width_of(names[name]) for name in ("Time", "Software"))
+
+        def fact(name: str, text: str, tone: Style = PLAIN) -> Paragraph:
+            size = other if name in ("Time", "Software") else width
+            return Paragraph(label=names[name], label_width=size, text=text, tone=tone)
+
         return [
-            Paragraph(label=left[0], label_width=width, text=state, tone=STATE_TONES[result.state]),
+            SideBySide(left=(fact("State", state, STATE_TONES[result.state]),), right=(fact("Time", time),)),
+            fact("Variant", variant),
             SideBySide(
-                left=(
-                    Paragraph(label=left[1], label_width=width, text=variant),
-                    Paragraph(label=left[2], label_width=width, text=time),
-                ),
-                right=(
-                    Paragraph(label=right[0], label_width=other, text=result.hardware or "-"),
-                    Paragraph(label=right[1], label_width=other, text=result.software or "-"),
-                ),
+                left=(fact("Hardware", result.hardware or "-"),),
+                right=(fact("Software", result.software or "-"),),
             ),
         ]
 

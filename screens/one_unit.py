@@ -19,6 +19,7 @@ class OneUnit(Sheet[None]):
     """A sheet about one control unit, of the vehicle or of a kept report; the list stays in sight."""
 
     share = 0.55
+    least_rows = 12
 
     handles: ClassVar[tuple[str, ...]] = ("start", "clear")
     words: ClassVar = {

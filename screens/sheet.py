@@ -33,6 +33,8 @@ class Sheet(ConsoleScreen[ResultT]):
 
     share: ClassVar[float] = 0.5
     """Of the terminal's rows."""
+    least_rows: ClassVar[int] = 0
+    """So many it may take, whatever it takes to show again what they cover."""
 
     _rows = 0
     _whole = False
@@ -104,7 +106,7 @@ class Sheet(ConsoleScreen[ResultT]):
             self._given_back = rows_to_cover(self._below, size, self.query_one(MessageLine).text)
         most = size.height - _UNCOVERED
         if not self._whole:
-            most = min(most, self.most_rows(size.height), self._given_back)
+            most = min(most, self.most_rows(size.height), max(self.least_rows, self._given_back))
         # It does not shrink: what a filter leaves out would uncover rows again and again.
         rows = max(self._rows, min(self._wanted(), most))
         if rows != self._rows:

@@ -286,3 +286,16 @@ async def test_a_key_pressed_over_a_message_box_is_obeyed_below() -> None:
         await driver.until(lambda: driver.place == "MessageBox")
         await driver.press("1")
         await driver.until(lambda: driver.place == "QuickTest")
+
+
+@pytest.mark.parametrize("language", ["1", "2", "3", "4"])
+async def test_a_unit_shows_its_faults_below_what_it_is(language: str) -> None:
+    async with console() as driver:
+        engine, *others = driver.workshop.units
+        driver.workshop.units = [replace(engine, variant="CDI_MD1CP001_G3_2026"), *others]
+        await driver.run_quick_test()
+        await driver.press("f8", language)
+        await driver.press("enter")
+        await driver.until(lambda: driver.place == "ControlUnit" and not driver.app.session.running)
+        for part in ("CDI_MD1CP001_G3_2026", "2069000001", "2069000002 23/40", "P0301-11", "B1100-00"):
+            assert part in driver.text
