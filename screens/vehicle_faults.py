@@ -12,6 +12,7 @@ from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.faults import ask_and_clear, fault_columns, fault_row
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.resting import RestingScreen
+from workshop_console.screens.saving import save_report
 from workshop_console.screens.session import READ_FAULTS
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView, why
@@ -22,10 +23,11 @@ from workshop_console.widgets.tones import WARNING
 class VehicleFaults(RestingScreen, FilteredScreen):
     """Lists the faults of all control units; a unit that could not be read says why."""
 
-    handles = ("start", "open", "clear", "filter")
+    handles = ("start", "open", "clear", "filter", "save")
     words: ClassVar = {
         "start": (mark("Read"), mark("Read the fault memories of all control units.")),
         "clear": (mark("Clear all"), mark("Clear the fault memories of all control units; asks first.")),
+        "save": (mark("Save"), mark("Save the test as a file to print (HTML) or to pass on (JSON).")),
     }
 
     def body(self) -> Iterable[Widget]:
@@ -56,6 +58,8 @@ class VehicleFaults(RestingScreen, FilteredScreen):
             return _("nothing was read yet")
         if command_id in ("open", "filter") and not self.session.units.rows:
             return _("there are no rows yet")
+        if command_id == "save" and self.session.units.report is None:
+            return _("there is no finished test")
         return ""
 
     def draw(self) -> None:
@@ -98,6 +102,11 @@ class VehicleFaults(RestingScreen, FilteredScreen):
         """Ask, then clear all."""
         results = [unit.result for unit in self.session.units.rows.values() if unit.result]
         ask_and_clear(self.console, (), str, sum(len(result.faults) for result in results))
+
+    def do_save(self) -> None:
+        """Save the quick test that the faults are from."""
+        if (report := self.session.units.report) is not None:
+            save_report(self.console, report)
 
     def open_row(self, key: Hashable) -> None:
         """Open a fault, or the unit that could not be read."""

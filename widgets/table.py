@@ -262,6 +262,12 @@ class Table(Widget, can_focus=True):
     # Drawing
 
     @property
+    def _cursor_mark(self) -> str:
+        """The mark of the current row; a lesser one while another list of the screen has the keys."""
+        other = self.screen.focused
+        return glyphs().dot if other is not self and isinstance(other, Table) else glyphs().cursor
+
+    @property
     def _shown(self) -> int:
         """Rows that fit."""
         return max(1, self.size.height - self._heading)
@@ -326,7 +332,7 @@ class Table(Widget, can_focus=True):
         row = self._rows[index]
         here = self._has_cursor and index == self._view.cursor
         badge = row.badge or (glyphs().mark if row.marked else " ")
-        marker = (glyphs().cursor if here else " ") + badge + " "
+        marker = (self._cursor_mark if here else " ") + badge + " "
         tone = BAR if here and self.has_focus else PLAIN
         return self._line(marker, tone, self._cells(index, row), row.tones, row)
 

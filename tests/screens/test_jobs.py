@@ -186,6 +186,16 @@ async def test_clearing_one_unit_shows_what_is_gone_and_what_stayed() -> None:
         assert len(driver.table.rows) == 1
 
 
+async def test_the_test_that_the_faults_are_from_is_saved_from_their_list() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("escape", "2")
+        assert driver.place == "VehicleFaults"
+        await driver.press("f7", "h")
+        await driver.until(lambda: "WC-607" in driver.text)
+        assert driver.called("export") == [("html",)]
+
+
 async def test_clearing_all_is_asked_for_all() -> None:
     async with console() as driver:
         await driver.run_quick_test()

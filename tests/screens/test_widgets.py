@@ -144,6 +144,29 @@ async def test_the_cursor_row_is_always_in_sight() -> None:
         assert any("a77" in line and line.startswith(">") for line in texts(table))
 
 
+class TwoTables(App[None]):
+    """Two lists on one screen."""
+
+    def compose(self) -> ComposeResult:
+        yield Table(id="first")
+        yield Table(id="second")
+
+
+async def test_of_two_lists_the_one_that_has_the_keys_is_marked_as_that() -> None:
+    async with TwoTables().run_test(size=(40, 8)) as pilot:
+        first, second = pilot.app.query_one("#first", Table), pilot.app.query_one("#second", Table)
+        for table in (first, second):
+            table.styles.height = 3
+            table.show((Column(title="A", width=10),), [Row(key=0, cells=("a",))])
+        for has_keys, other in ((first, second), (second, first)):
+            has_keys.focus()
+            await pilot.pause()
+            assert (texts(has_keys)[1][0], texts(other)[1][0]) == (">", "·")
+        pilot.app.set_focus(None)
+        await pilot.pause()
+        assert texts(first)[1][0] == ">"
+
+
 async def test_pages_pass_no_row_unseen() -> None:
     async with TableApp().run_test(size=(60, 7)) as pilot:
         table = app_of(pilot).fill(100)
