@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from workshop_console.i18n.explain import fault_state_text, fault_text
-from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.faults import ask_and_clear, fault_columns, fault_row
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.resting import RestingScreen
@@ -37,14 +37,11 @@ class VehicleFaults(RestingScreen, FilteredScreen):
 
     def title_text(self) -> str:
         """Return the name of the screen."""
-        return _("Fault memory of the vehicle")
+        return _("Fault memory")
 
     def title_right(self) -> str:
-        """Return how much there is, the place in the list and what narrows it."""
-        results = [unit.result for unit in self.session.units.rows.values() if unit.result]
-        faults = sum(len(result.faults) for result in results)
-        count = ngettext("{n} fault", "{n} faults", faults).format(n=faults) if results else ""
-        return "  ".join(filter(None, (count, self.with_filter(self.query_one(Table).position))))
+        """Return the place in the list and what narrows it."""
+        return self.with_filter(self.query_one(Table).position)
 
     def about(self) -> str:
         """Return what the screen is for."""

@@ -159,7 +159,7 @@ async def test_faults_of_the_whole_vehicle_are_read_and_listed_with_the_units_th
         await driver.open_menu()
         await driver.press("2", "f5")
         await driver.until(lambda: driver.called("read_faults") == [((),)])
-        await driver.shows("3 faults")
+        await driver.shows("1/4")
         keys = [row.key for row in driver.table.rows]
         assert keys == ["0x1001 196881", "0x1001 9502720", "0x1003 ", "0x1004 9502720"]
 
