@@ -41,13 +41,13 @@ def test_an_unknown_language_is_a_numbered_message_and_changes_nothing() -> None
 
 def test_plurals_follow_the_number() -> None:
     set_language("de")
-    assert [ngettext("{n} fault", "{n} faults", n).format(n=n) for n in (0, 1, 2)] == [
-        "0 Fehler",
-        "1 Fehler",
-        "2 Fehler",
+    assert [ngettext("{n} day", "{n} days", n).format(n=n) for n in (0, 1, 2)] == [
+        "0 Tage",
+        "1 Tag",
+        "2 Tage",
     ]
     set_language("it")
-    assert ngettext("{n} fault", "{n} faults", 1).format(n=1) == "1 guasto"
+    assert ngettext("{n} day", "{n} days", 1).format(n=1) == "1 giorno"
 
 
 def test_both_domains_are_asked() -> None:
