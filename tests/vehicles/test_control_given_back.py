@@ -93,10 +93,10 @@ def console(vehicle: WatchedVehicle, home: Path) -> Iterator[Terminal]:
         "TERM": "xterm-256color",
     }
     steps = (
-        (b"1", "Vehicle and VCI"),
+        (b"1", "Guided tests"),
         (b"1", "F5 starts"),
         (b"r", "VIN W.*F5 "),
-        (b"\x1b", "Vehicle and VCI"),
+        (b"\x1b", "Guided tests"),
         (b"5", "choose a control unit"),
         (b"j\r", "Cooling fan"),
         (b"\r", "Duty"),
