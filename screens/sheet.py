@@ -38,7 +38,7 @@ class Sheet(ConsoleScreen[ResultT]):
 
     _rows = 0
     _whole = False
-    """Whether the whole text is wanted in sight."""
+    """Whether everything is wanted in sight."""
     _fitted_to: tuple[int, int] | None = None
     _given_back = 0
     """So many rows are shown again for few enough bytes."""
@@ -63,17 +63,21 @@ class Sheet(ConsoleScreen[ResultT]):
             self._fit()
 
     def most_rows(self, rows: int) -> int:
-        """Return how many of the terminal's rows the sheet takes at most, until the whole text is wanted."""
+        """Return how many of the terminal's rows the sheet takes at most, until everything is wanted."""
         return round(rows * self.share)
 
     def do_page_down(self) -> None:
-        """One page down; a sheet that does not show the whole text takes all the rows that it may first."""
-        page = self.part
-        if isinstance(page, TextPage) and page.position and not self._whole:
-            self._whole, rows = True, self._rows
+        """One page down; a sheet that does not show everything takes all the rows that it may first."""
+        part, rows = self.part, self._rows
+        if isinstance(part, Table):
+            more = len(part.in_sight) < len(part.rows)
+        else:
+            more = part is not None and bool(part.position)
+        if more and not self._whole:
+            self._whole = True
             self._fit()
-            if self._rows > rows:
-                return
+            if self._rows > rows and isinstance(part, TextPage):
+                return  # what is read next is in sight now
         super().do_page_down()
 
     def _wanted(self) -> int:

@@ -42,7 +42,8 @@ async def test_a_sheet_is_as_high_as_what_it_shows() -> None:
         assert top_of_sheet(driver, "Language") == 24 - 2 - 1 - 4 - 1
 
 
-async def test_a_sheet_covers_no_more_than_is_shown_again_for_few_bytes() -> None:
+def with_45_units() -> FakeWorkshop:
+    """Return a workshop with a vehicle of many units, all with a fault."""
     workshop = FakeWorkshop(Folders.of_user())
     workshop.units = tuple(
         unit(
@@ -55,6 +56,11 @@ async def test_a_sheet_covers_no_more_than_is_shown_again_for_few_bytes() -> Non
         for n in range(45)
     )
     workshop.steps.release(1_000)
+    return workshop
+
+
+async def test_a_sheet_covers_no_more_than_is_shown_again_for_few_bytes() -> None:
+    workshop = with_45_units()
     async with console(workshop) as driver:
         await driver.press("f1")
         over_little = top_of_sheet(driver, "Help: Product groups")
@@ -149,6 +155,22 @@ async def test_a_long_text_takes_all_rows_on_the_first_page_down_and_turns_the_p
         assert driver.lines[4] == beginning
         await driver.press("pagedown")
         assert beginning not in driver.text
+
+
+async def test_a_long_list_takes_all_rows_on_the_first_page_down() -> None:
+    async with console(with_45_units()) as driver:
+        await driver.run_quick_test()
+        await driver.until(lambda: len(driver.table.rows) == 45)
+        await driver.press("escape", number_of("units"))
+        few = top_of_sheet(driver, "Control units")
+        last = driver.table.in_sight[-1].key
+        await driver.press("pagedown")
+        await driver.until(lambda: top_of_sheet(driver, "Control units") == 3 < few)
+        keys = [row.key for row in driver.table.in_sight]
+        assert last in keys
+        assert driver.table.cursor_key in keys
+        await driver.press("pagedown")
+        assert driver.table.in_sight[0].key != keys[0]
 
 
 def test_every_sheet_is_drawn_as_one() -> None:
