@@ -27,7 +27,9 @@ class Box(ConsoleScreen[ResultT]):
     Box { layout: vertical; align: center middle; background: transparent;
         &:ansi { background: transparent; }
     }
-    Box > #frame { width: 80; max-width: 100%; height: auto; max-height: 18; padding: 0 1; background: ansi_default; }
+    Box > #frame { width: 80; max-width: 100%; height: auto; max-height: 18; padding: 0 1;
+        background: ansi_default;
+    }
     Box > #frame > TextPage { height: auto; min-height: 1; max-height: 16; }
     Box > KeyBar { dock: bottom; background: ansi_default; }
     """

@@ -103,7 +103,10 @@ def variant_text(result: UnitResult) -> str:
 
 
 def change_text(result: UnitResult, first: QuickTestReport | None, current: QuickTestReport | None) -> str:
-    """Return how the faults changed since the first test: +1 new, -2 gone, = the same; empty when unknown."""
+    """Return how the faults changed since the first test: +1 new, -2 gone, = the same.
+
+    Empty where there are none, or nothing to compare them with.
+    """
     if first is None or (current is not None and current.report_id == first.report_id is not None):
         return ""
     read = (UnitState.OK, UnitState.FAULTS, UnitState.UNKNOWN_VARIANT)
@@ -113,4 +116,4 @@ def change_text(result: UnitResult, first: QuickTestReport | None, current: Quic
     old, new = {fault.dtc for fault in before.faults}, {fault.dtc for fault in result.faults}
     parts = [f"+{len(new - old)}"] if new - old else []
     parts += [f"-{len(old - new)}"] if old - new else []
-    return " ".join(parts) or "="
+    return " ".join(parts) or ("=" if new else "")
