@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from workshop_console.console.cli.exit_codes import ExitCode
 from workshop_console.console.cli.session import Session
 from workshop_console.console.errors import ConsoleError
+from workshop_console.console.terminal.choice import choose_looks
 
 if TYPE_CHECKING:
     from workshop_console.console.terminal.session_file import SessionRecorder
-
-_PICTURES_PER_SECOND = "240"
-"""How often Textual looks for what changed, at most; the driver for thin lines sends when there is room."""
 
 
 def run_console(session: Session, asciicast: str | None = None) -> ExitCode:
@@ -31,7 +29,7 @@ def run_console(session: Session, asciicast: str | None = None) -> ExitCode:
 
         if not this_console(os.environ).draws:
             raise ConsoleError("WC-114", detail="ENABLE_VIRTUAL_TERMINAL_PROCESSING")
-    os.environ.setdefault("TEXTUAL_FPS", _PICTURES_PER_SECOND)
+    choose_looks()
     from workshop_console.console.app import run
 
     recorder = _recorder(asciicast) if asciicast is not None else None

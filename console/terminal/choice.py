@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 DRIVER = "WORKSHOP_CONSOLE_DRIVER"
 """Environment: `plain` for Textual's own driver instead of the one for thin lines."""
+_LOOKS = "TEXTUAL_FPS"
+_LOOKS_PER_SECOND = "240"
+"""How often Textual looks for what changed, at most; the driver for thin lines sends when there is room."""
 
 
 def driver_class(
@@ -34,6 +37,12 @@ def driver_class(
     if recorder is None:
         return ThinDriver
     return type("RecordedThinDriver", (ThinDriver,), {"recorder": recorder})
+
+
+def choose_looks(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Say how often Textual looks for what changed, before it is imported; its own driver keeps its own."""
+    if _is_thin(environment):
+        environment.setdefault(_LOOKS, _LOOKS_PER_SECOND)
 
 
 def _is_thin(environment: Mapping[str, str]) -> bool:
