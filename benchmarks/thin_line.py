@@ -158,6 +158,7 @@ def _bytes(thin: Bytes, stock: Bytes, curses: Bytes) -> Iterator[Figure]:
         yield figure(
             f"paint of the {screen}, onto an empty screen", f"{screen} onto an empty screen", 1800, 0.5
         )
+    yield figure("paint of the kept quick test, from the reports", "paint of the kept quick test", 1800, 0.5)
     for screen in ("product groups", "menu", "quick test", "fault memory"):
         label = f"down in the {screen}"
         yield figure(f"cursor down in the {screen}, median", label, 40, 0.5)

@@ -30,6 +30,8 @@ class Pair:
     back: bytes = ESCAPE
     moves: bool = False
     """Whether values on it change all the time."""
+    paints: str = ""
+    """Name of the screen, where going there is its first paint."""
 
 
 def _help(of: str) -> Pair:
@@ -100,6 +102,7 @@ MENU = (
                 shows="── Choose actual values: C",
                 inner=(
                     _help("choice of values"),
+                    Pair(name="choice, kept ones", key=b"\t", shows="── Kept sets"),
                     Pair(name="choice, values", key=ENTER, shows="── Actual values ", moves=True),
                 ),
             ),
@@ -127,7 +130,18 @@ MENU = (
                 name="coding, codings of a unit",
                 key=ENTER,
                 shows="── Coding: Central",
-                inner=(Pair(name="codings, one", key=ENTER, shows="── Country"),),
+                inner=(
+                    Pair(
+                        name="codings, one",
+                        key=ENTER,
+                        shows="── Country  ",
+                        inner=(
+                            _help("coding"),
+                            Pair(name="coding, option", key=ENTER, shows="── Country ─"),
+                            Pair(name="coding, kept ones", key=b"3\r", shows="── Kept codings"),
+                        ),
+                    ),
+                ),
             ),
         ),
     ),
@@ -150,7 +164,18 @@ MENU = (
             Pair(name="guided tests, one", key=ENTER, shows="── Front fog lamp"),
         ),
     ),
-    Pair(name="menu, reports", key=b"9", shows="── Reports ", inner=(_help("reports"),)),
+    Pair(
+        name="menu, reports",
+        key=b"9",
+        shows="── Reports ",
+        inner=(
+            _help("reports"),
+            Pair(
+                name="reports, a quick test", key=ENTER, shows="── Quick test of ", paints="kept quick test"
+            ),
+            Pair(name="reports, order", key=b"\t", shows="── Order: "),
+        ),
+    ),
     Pair(
         name="menu, descriptions",
         key=b"0",
@@ -175,7 +200,10 @@ def walk(program: Program, pairs: tuple[Pair, ...], note: Note) -> None:
         program.press(pair.key)
         program.until(lambda pair=pair: _sees(program, pair))  # type: ignore[misc] # bound now
         _rest(program, moves=pair.moves)
-        note(f"to: {pair.name}", program.bytes_received - before)
+        note(
+            f"paint of the {pair.paints}" if pair.paints else f"to: {pair.name}",
+            program.bytes_received - before,
+        )
         walk(program, pair.inner, note)
         before = program.bytes_received
         program.press(pair.back)

@@ -58,7 +58,10 @@ def check_text(check: CheckId) -> str:
 def found_text(check: FlashCheck) -> str:
     """Return what a check found; "-" for nothing that can be said."""
     if check.id is CheckId.CREDIT:
-        return formats.moment_of(check.value) or check.value or "-"
+        until = formats.moment_of(check.value)
+        return _("until {time}").format(time=until) if until else check.value or "-"
+    if check.id is CheckId.READOUT and check.value:
+        return _("report {n}").format(n=check.value)
     if check.id is CheckId.CONDITIONS and check.light is Light.GREEN and not check.value:
         return _("the control unit agrees")
     if check.id is CheckId.CHARGER and check.value:

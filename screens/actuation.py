@@ -22,6 +22,7 @@ from workshop_console.screens.option_entry import OptionChoice, allowed_text, no
 from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.running_setting import STOP, RunningChoice, RunningEntry
 from workshop_console.screens.session import CHECK_FUNCTION, DRIVE
+from workshop_console.screens.sheet import TextSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.value_texts import range_text, value_text
 from workshop_console.widgets.cells import width_of
@@ -39,7 +40,7 @@ def _in_column(value: str, unit: str) -> str:
     return formats.measured(f"{value} {unit}".rstrip()).removesuffix(unit).rstrip()
 
 
-class Actuation(OrderSaving):
+class Actuation(TextSheet[None], OrderSaving):
     """Asks before anything moves; while it runs, one key stops it and gives control back."""
 
     DEFAULT_CSS = "Actuation #facts { height: auto; max-height: 9; }"
@@ -140,6 +141,11 @@ class Actuation(OrderSaving):
         if self._function.reset is not None:
             found["reset"] = _("Set it to its default")
         return found
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether it was started: what moves and what came of it is in sight."""
+        return self._result is not None
 
     # Drawing
 

@@ -124,7 +124,7 @@ class Question(Box[bool]):
         """Return the question and which key does what."""
         paragraphs = [Paragraph(text=self._question(), tone=BOLD)]
         if text := self._consequences():
-            paragraphs.append(Paragraph(text=text, before=1))
+            paragraphs.append(Paragraph(text=text))
         paragraphs.append(
             Paragraph(label=f"[{CONFIRM_KEY.upper()}]", label_width=5, text=self._yes(), before=1)
         )

@@ -12,15 +12,15 @@ from workshop_console.console.model.dtc import Fault
 from workshop_console.console.model.report import ClearingResult
 from workshop_console.i18n.explain import fault_text, nrc_reason, reason_text
 from workshop_console.i18n.texts import _, mark, ngettext
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.saving import save_order
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, GOOD, PLAIN, WARNING
 
 
-class ClearResult(ConsoleScreen[None]):
+class ClearResult(ListSheet):
     """Lists the faults by what became of them, unit by unit."""
 
     handles = ("open", "save")

@@ -20,6 +20,7 @@ from workshop_console.screens.coding_question import ask_and_write, take_result
 from workshop_console.screens.option_entry import OptionChoice, allowed_text, typed
 from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import READ_CODINGS
+from workshop_console.screens.sheet import TextSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.entry import Entry
@@ -31,10 +32,10 @@ _KEPT = 0
 """Key of the row that opens the kept codings; options have their names."""
 
 
-class Coding(OrderSaving):
+class Coding(TextSheet[None], OrderSaving):
     """Shows the options of one record; changes are collected here and written together."""
 
-    DEFAULT_CSS = "Coding #facts { height: 6; }"
+    DEFAULT_CSS = "Coding #facts { height: auto; max-height: 6; }"
     handles = ("open", "start", "mark", "save", "next_part")
     words: ClassVar = {
         **OrderSaving.words,

@@ -17,6 +17,7 @@ from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.completion import complete_path
 from workshop_console.screens.session import IMPORT
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.table import Column, Row, Table
@@ -133,7 +134,7 @@ class Descriptions(ConsoleScreen[None]):
             super().do_back()
 
 
-class Problems(ConsoleScreen[None]):
+class Problems(ListSheet):
     """Lists what of a description could not be used."""
 
     def __init__(self, description: DescriptionSummary) -> None:

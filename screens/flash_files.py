@@ -30,6 +30,8 @@ _TYPE = "type"
 class FlashFiles(ListSheet):
     """Lists what can be flashed; every file is checked before it can be chosen."""
 
+    share = 0.5
+
     handles = ("start", "mark", "open", "next_part")
     words: ClassVar = {
         "open": (
@@ -174,10 +176,10 @@ class FlashFiles(ListSheet):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Control unit"), width=22, grow=2, keeps_end=True),
+            Column(title=_("Control unit"), width=35, grow=1, keeps_end=True),
             Column(title=_("New software"), width=19, grow=1),
-            Column(title=_("File"), width=16, grow=2),
-            Column(title=_("Size"), width=8, right=True),
+            Column(title=_("File"), width=24, grow=3, rank=1),  # in full below the list
+            Column(title=_("Size"), width=8, right=True, rank=2),
             Column(title=_("Vehicle"), width=7),
         )
         known, chosen = self._units(), self.session.flash.chosen

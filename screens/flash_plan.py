@@ -22,12 +22,12 @@ from workshop_console.console.model.flash import (
 from workshop_console.i18n import flashing as words
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.box import Question
 from workshop_console.screens.flash_facts import title_of
 from workshop_console.screens.flash_job import FlashJob
 from workshop_console.screens.flash_steps import units_text
 from workshop_console.screens.session import PLAN_FLASH, START_FLASH
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.glyphs import glyphs
@@ -35,6 +35,8 @@ from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
 
 LIGHT_TONES: dict[Light, Style] = {Light.GREEN: GOOD, Light.YELLOW: WARNING, Light.RED: BAD}
+_WORST_FIRST = (Light.RED, Light.YELLOW, None, Light.GREEN)
+"""Order of the checks; None: of what is good and to be known."""
 _HEAD, _ESTIMATE = -1, -2
 """Stand for the place of a check in the keys of rows that are none."""
 _OF_THE_VEHICLE = (
@@ -49,8 +51,10 @@ _OF_THE_VEHICLE = (
 """Checks that are told once where they say the same of every unit."""
 
 
-class FlashPlanScreen(ConsoleScreen[None]):
+class FlashPlanScreen(ListSheet):
     """Has the files judged against the vehicle, and starts the job when all is well and confirmed."""
+
+    share = 0.46
 
     handles = ("start", "open", "mark")
     words: ClassVar = {
@@ -89,7 +93,8 @@ class FlashPlanScreen(ConsoleScreen[None]):
             return ""
         total = sum(target.estimate_s for target in plan.targets)
         about = _("about {time}").format(time=formats.duration_ms(round(total) * 1_000))
-        return f"{words.light_text(plan.light, ascii_only=glyphs().plain)}  {about}"
+        place = self.query_one(Table).position
+        return f"{words.light_text(plan.light, ascii_only=glyphs().plain)}  {about}  {place}"
 
     def about(self) -> str:
         """Return what the screen is for."""
@@ -134,36 +139,37 @@ class FlashPlanScreen(ConsoleScreen[None]):
         plan = self._plan
         checking = self.session.running == PLAN_FLASH
         rows = [] if plan is None or checking else list(self._rows(plan))
-        empty = job_text(self.session) or _("Space checks the files against the vehicle.")
+        # While it is checked, the message line says how far that is.
+        empty = "" if checking else _("Space checks the files against the vehicle.")
         self.query_one(Table).show(columns, rows, empty=empty)
 
     def _rows(self, plan: FlashPlan) -> Iterable[Row]:
         shared = _shared(plan)
         for target in plan.targets:
             yield self._head(target)
-            about = _("about {time}").format(time=formats.duration_ms(round(target.estimate_s) * 1_000))
-            cells = ("", _("Time estimate"))
-            yield Row(key=(target.unit, _ESTIMATE), cells=cells, tail=about, tail_from=2)
-            for index, check in enumerate(target.checks):
+            for index, check in _worst_first(target):
                 if check not in shared:
                     yield self._row((target.unit, index), check)
+            if len(plan.targets) > 1:  # of one, the title says it
+                about = _("about {time}").format(time=formats.duration_ms(round(target.estimate_s) * 1_000))
+                cells = ("", _("Time estimate"))
+                yield Row(key=(target.unit, _ESTIMATE), cells=cells, tail=about, tail_from=2)
         if shared:
             yield Row(
                 key=("", _HEAD), cells=("",), tail=_("Vehicle and workshop"), tail_from=1, tail_tone=BOLD
             )
-            for index, check in enumerate(plan.targets[0].checks):
+            for index, check in _worst_first(plan.targets[0]):
                 if check in shared:
                     yield self._row((plan.targets[0].unit, index), check)
 
     def _head(self, target: FlashTarget) -> Row:
-        manifest, light = target.file.manifest, target.light
+        manifest = target.file.manifest
         new = f"{manifest.software} {manifest.version}".rstrip()
         change = f"{words.identity_text(target.identity)} → {new}"
-        state = words.light_text(light, ascii_only=glyphs().plain)
         return Row(
             key=(target.unit, _HEAD),
-            cells=(state, target.label or target.unit),
-            tones=(LIGHT_TONES[light], BOLD),
+            cells=("", target.label or target.unit),
+            tones=(PLAIN, BOLD),
             tail=change,
             tail_from=2,
             tail_tone=BOLD,
@@ -177,8 +183,10 @@ class FlashPlanScreen(ConsoleScreen[None]):
             why = title_of(self, check.message)
             tail = f"{words.found_text(check)}: {why}" if check.value else why
             return Row(key=key, cells=(state, name), tones=(tone,), tail=tail, tail_from=2, tail_tone=tone)
-        cells = (state, name, words.found_text(check), words.expected_text(check))
-        return Row(key=key, cells=cells, tones=(tone, PLAIN, tone))
+        found, expected = words.found_text(check), words.expected_text(check)
+        if check.light is Light.GREEN and found == expected:
+            expected = ""  # said once; the line below says both of the current check
+        return Row(key=key, cells=(state, name, found, expected), tones=(tone, PLAIN, tone))
 
     def _check_at(self, key: Hashable) -> FlashCheck | None:
         if self._plan is None or not isinstance(key, tuple) or key[1] < 0:
@@ -335,6 +343,16 @@ class FlashPlanScreen(ConsoleScreen[None]):
         if self.session.running == PLAN_FLASH and self.session.job is not None:
             self.session.job.cancel()
         super().do_back()
+
+
+def _worst_first(target: FlashTarget) -> list[tuple[int, FlashCheck]]:
+    """Return the checks with their places: what stops first, then what is to be confirmed or known."""
+
+    def order(one: tuple[int, FlashCheck]) -> int:
+        check = one[1]
+        return _WORST_FIRST.index(None if check.is_note else check.light)
+
+    return sorted(enumerate(target.checks), key=order)
 
 
 def _shared(plan: FlashPlan) -> list[FlashCheck]:

@@ -27,6 +27,7 @@ from workshop_console.screens.guided_step import (
 from workshop_console.screens.guided_tests import Offer
 from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import GUIDED_TEST, GuidedRun
+from workshop_console.screens.sheet import TextSheet
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Column, Row, Table
@@ -39,7 +40,7 @@ _STOPS = ("mark", "clear", "back")
 """Commands that end an actuation while it runs."""
 
 
-class GuidedTestWalk(OrderSaving):
+class GuidedTestWalk(TextSheet[None], OrderSaving):
     """Walks one test with the mechanic; what it does to the vehicle ends with the screen."""
 
     DEFAULT_CSS = """
@@ -120,6 +121,11 @@ class GuidedTestWalk(OrderSaving):
         """Return the keys; numbers only while there is something to choose."""
         own, *others = super().footer()
         return (own if self._ask is not None else own[1:], *others)
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether the test was begun."""
+        return self._run is not None
 
     # Drawing
 

@@ -17,12 +17,13 @@ from workshop_console.screens.flash_facts import AT_WORK, STATE_TONES, title_of
 from workshop_console.screens.flash_job import FlashJob, ask_and_resume
 from workshop_console.screens.flash_steps import units_text
 from workshop_console.screens.following import FollowingScreen
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, PLAIN
 
 
-class Jobs(FollowingScreen[None]):
+class Jobs(ListSheet, FollowingScreen[None]):
     """Lists all jobs of the journal, newest first; what is interrupted stands before the others."""
 
     handles = ("open", "start")

@@ -12,10 +12,10 @@ from workshop_console.console.model.coding import CodingPlan, CodingReading
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.coding_bytes import byte_paragraphs
 from workshop_console.screens.coding_question import ask_and_write, take_result
 from workshop_console.screens.session import Session
+from workshop_console.screens.sheet import ListSheet, TextSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import UnitView
 from workshop_console.widgets.table import Column, Row, Table
@@ -29,7 +29,7 @@ def present(session: Session, view: UnitView, name: str) -> CodingReading | None
     return next(found, None)
 
 
-class KeptCodings(ConsoleScreen[None]):
+class KeptCodings(ListSheet):
     """Lists what was kept, newest first."""
 
     handles = ("open",)
@@ -111,10 +111,10 @@ class KeptCodings(ConsoleScreen[None]):
             self.console.show_screen(KeptComparison(self._view, self._record, kept))
 
 
-class KeptComparison(ConsoleScreen[None]):
+class KeptComparison(TextSheet[None]):
     """Shows in what a kept coding differs from the present one, and puts it back."""
 
-    DEFAULT_CSS = "KeptComparison #facts { height: 8; }"
+    DEFAULT_CSS = "KeptComparison #facts { height: auto; max-height: 8; }"
     handles = ("start", "next_part")
     words: ClassVar = {"start": (mark("Put back"), mark("Write this coding again, bit for bit; asks first."))}
 

@@ -18,12 +18,13 @@ from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.box import Question
 from workshop_console.screens.filtering import FilteredScreen
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.widgets.table import Column, Row, Table
 
 _SET, _RECORDING = "set", "recording"
 
 
-class KeptValues(FilteredScreen):
+class KeptValues(ListSheet, FilteredScreen):
     """Lists the sets first, then the recordings, newest first."""
 
     handles = ("open", "clear", "start", "filter")

@@ -12,7 +12,7 @@ from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.forms import ParameterForm, ParameterKind
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.sheet import Sheet
 from workshop_console.widgets.table import Column, Row, Table
 
 _KINDS = {
@@ -65,7 +65,7 @@ def not_allowed(parameter: ParameterForm, value: str) -> ConsoleError | None:
     return ConsoleError("WC-412", parameter=label, value=value, expected=allowed_text(parameter))
 
 
-class OptionChoice(ConsoleScreen[str]):
+class OptionChoice(Sheet[str]):
     """Lists the allowed values of one option; is left with the chosen one."""
 
     handles: ClassVar[tuple[str, ...]] = ("open",)

@@ -15,6 +15,7 @@ from workshop_console.i18n import explain, formats
 from workshop_console.i18n.texts import _, mark, ngettext
 from workshop_console.screens.filtering import FilteredScreen
 from workshop_console.screens.saving import save_order
+from workshop_console.screens.sheet import ListSheet
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.tones import BAD, GOOD, WARNING
@@ -27,7 +28,7 @@ def outcome_tone(outcome: str) -> Style:
     return WARNING if outcome in ("begun", "stopped") else BAD
 
 
-class VehicleOrder(FilteredScreen):
+class VehicleOrder(ListSheet, FilteredScreen):
     """Lists what was written, driven and tested, newest first."""
 
     handles = ("open", "mark", "save", "filter")

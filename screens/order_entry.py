@@ -10,10 +10,10 @@ from textual.widget import Widget
 from workshop_console.console.model.kept import OrderEntry
 from workshop_console.i18n import explain, formats
 from workshop_console.i18n.texts import _, mark
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.fault import spaced_hex
 from workshop_console.screens.order import outcome_tone
 from workshop_console.screens.saving import save_order
+from workshop_console.screens.sheet import TextSheet
 from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.text_page import Paragraph, TextPage, heading
 from workshop_console.widgets.tones import BOLD, PLAIN
@@ -21,7 +21,7 @@ from workshop_console.widgets.tones import BOLD, PLAIN
 _WIDEST_LABEL = 34
 
 
-class EntryDetail(ConsoleScreen[None]):
+class EntryDetail(TextSheet[None]):
     """Everything that is kept of one entry."""
 
     handles = ("save",)

@@ -86,7 +86,7 @@ class QuickTest(RestingScreen, FilteredScreen):
         return _(
             "All control units are asked at once. Before the variant: = a pattern of the description held, "
             "1 it is the only variant, ? none fitted. Current: faults that are there now; stored: faults "
-            "that were there. Change: against the first test of this vehicle, + new, - gone, = the same."
+            "that were there. Change: against the first test of this vehicle, + new, - gone, ? not read then."
         )
 
     def cannot(self, command_id: str) -> str:

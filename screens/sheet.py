@@ -36,12 +36,17 @@ class Sheet(ConsoleScreen[ResultT]):
     least_rows: ClassVar[int] = 0
     """So many it may take, whatever it takes to show again what they cover."""
 
-    _rows = 0
+    _height = 0
     _whole = False
     """Whether everything is wanted in sight."""
     _fitted_to: tuple[int, int] | None = None
     _given_back = 0
     """So many rows are shown again for few enough bytes."""
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether everything must be in sight now, whatever it takes: work on the vehicle was begun."""
+        return False
 
     @property
     def is_modal(self) -> bool:
@@ -68,7 +73,7 @@ class Sheet(ConsoleScreen[ResultT]):
 
     def do_page_down(self) -> None:
         """One page down; a sheet that does not show everything takes all the rows that it may first."""
-        part, rows = self.part, self._rows
+        part, rows = self.part, self._height
         if isinstance(part, Table):
             more = len(part.in_sight) < len(part.rows)
         else:
@@ -76,20 +81,22 @@ class Sheet(ConsoleScreen[ResultT]):
         if more and not self._whole:
             self._whole = True
             self._fit()
-            if self._rows > rows and isinstance(part, TextPage):
+            if self._height > rows and isinstance(part, TextPage):
                 return  # what is read next is in sight now
         super().do_page_down()
 
-    def _wanted(self) -> int:
+    def rows_wanted(self) -> int:
         """Return the rows that show everything."""
         wanted = 1 + 1 + 2  # title, message line, keys
         for part in self.parts:
+            rows = 1
             if isinstance(part, Table):
-                wanted += part.rows_wanted
+                rows = part.rows_wanted
             elif isinstance(part, TextPage):
-                wanted += part.rows_wanted(self.app.size.width)
-            else:
-                wanted += 1
+                rows = part.rows_wanted(self.app.size.width)
+            if (most := part.styles.max_height) is not None:
+                rows = min(rows, round(most.value))
+            wanted += rows + part.styles.margin.height
         return wanted
 
     @property
@@ -106,15 +113,15 @@ class Sheet(ConsoleScreen[ResultT]):
     def _fit(self) -> None:
         size = self.app.size
         if self._fitted_to != size:
-            self._fitted_to, self._rows = size, 0
+            self._fitted_to, self._height = size, 0
             self._given_back = rows_to_cover(self._below, size, self.query_one(MessageLine).text)
         most = size.height - _UNCOVERED
-        if not self._whole:
+        if not (self._whole or self.needs_all):
             most = min(most, self.most_rows(size.height), max(self.least_rows, self._given_back))
         # It does not shrink: what a filter leaves out would uncover rows again and again.
-        rows = max(self._rows, min(self._wanted(), most))
-        if rows != self._rows:
-            self._rows = rows
+        rows = max(self._height, min(self.rows_wanted(), most))
+        if rows != self._height:
+            self._height = rows
             self.query_one("#sheet", Vertical).styles.height = rows
 
 

@@ -103,17 +103,19 @@ def variant_text(result: UnitResult) -> str:
 
 
 def change_text(result: UnitResult, first: QuickTestReport | None, current: QuickTestReport | None) -> str:
-    """Return how the faults changed since the first test: +1 new, -2 gone, = the same.
+    """Return how the faults changed since the first test: +1 new, -2 gone, ? not known.
 
-    Empty where there are none, or nothing to compare them with.
+    Empty where they are the same, or there is nothing to compare them with.
     """
     if first is None or (current is not None and current.report_id == first.report_id is not None):
         return ""
     read = (UnitState.OK, UnitState.FAULTS, UnitState.UNKNOWN_VARIANT)
     before = next((unit for unit in first.units if unit.address == result.address), None)
-    if before is None or before.state not in read or result.state not in read:
-        return ""
+    if result.state not in read:
+        return ""  # its state says so
+    if before is None or before.state not in read:
+        return "?"
     old, new = {fault.dtc for fault in before.faults}, {fault.dtc for fault in result.faults}
     parts = [f"+{len(new - old)}"] if new - old else []
     parts += [f"-{len(old - new)}"] if old - new else []
-    return " ".join(parts) or ("=" if new else "")
+    return " ".join(parts)

@@ -24,6 +24,8 @@ from workshop_console.widgets.table import Column, Row, Table
 class ValueChoice(ListSheet, FilteredScreen):
     """Lists the values of one or several control units; they are asked for when the screen opens."""
 
+    share, least_rows = 0.67, 16  # its short lines take less than what they cover
+
     handles = ("open", "mark", "save", "next_part", "filter", "start")
     words: ClassVar = {
         "open": (mark("Show"), mark("Read the marked values, or the current one, again and again.")),

@@ -25,3 +25,17 @@ def test_the_charger_is_told_in_the_readers_language(language: str, light: Light
 
 def test_a_charger_that_nobody_told_of_is_a_dash() -> None:
     assert flashing.found_text(FlashCheck(id=CheckId.CHARGER, light=Light.YELLOW)) == "-"
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "found"),
+    [
+        (CheckId.CREDIT, "2026-11-22T12:00:00+00:00", "until 22/11/2026, "),
+        (CheckId.CREDIT, "", "-"),
+        (CheckId.READOUT, "12", "report 12"),
+        (CheckId.READOUT, "", "-"),
+    ],
+)
+def test_a_bare_time_or_number_says_what_it_is(check: CheckId, value: str, found: str) -> None:
+    told = flashing.found_text(FlashCheck(id=check, light=Light.GREEN, value=value))
+    assert told.startswith(found)

@@ -30,11 +30,13 @@ from workshop_console.console.jobs import flash_offered
 from workshop_console.console.jobs.flash_following import waiting
 from workshop_console.console.model.flash import (
     CheckId,
+    FlashCheck,
     FlashPlan,
     FlashReport,
     FlashStep,
     JobState,
     JournalEntry,
+    Light,
     UnitEnd,
 )
 from workshop_console.console.model.message import RaisedMessage
@@ -232,16 +234,31 @@ async def test_a_file_is_typed_completed_and_marked_and_a_bad_one_is_told() -> N
 async def test_the_table_tells_everything_by_mark_and_word() -> None:
     async with at_plan(plain=True) as (driver, _flashing):
         assert driver.text.isascii()
-        assert "+ good" in driver.lines[2]
-        assert "about 1 min 35 s" in driver.lines[2]
+        title = next(line for line in driver.lines if "Before flashing" in line)
+        assert "+ good" in title
+        assert "about 1 min 35 s" in title
         assert "2069000002 23/40 > 2069000099 26/10" in driver.text
         for found in (
-            ("", "Time estimate", "about 1 min 35 s"),
             ("+ good", "Battery voltage", "12.8 V", "12.0 V"),
             ("+ good", "Battery charger", "connected", ""),
             ("+ good", "Time credit", "1499 min", ""),
         ):
             assert found in checks(driver)
+
+
+async def test_the_table_begins_with_what_stops_and_ends_with_what_is_good() -> None:
+    note = FlashCheck(id=CheckId.AWAKE, light=Light.GREEN, message=RaisedMessage(number="WC-759"))
+    mixed = plan(target(checks=(*GREEN[:2], note, YELLOW, GREEN[3], RED)))
+    async with at_plan(mixed) as (driver, _flashing):
+        states = [check[0] for check in checks(driver)]
+        assert states == ["", "X stops", "! confirm", "! note", "✓ good", "✓ good", "✓ good"]
+
+
+async def test_of_several_units_each_says_how_long_it_takes() -> None:
+    async with at_plan(plan(target(), target("GEARBOX"))) as (driver, _flashing):
+        assert [check for check in checks(driver) if check[1] == "Time estimate"] == 2 * [
+            ("", "Time estimate", "about 1 min 35 s")
+        ]
 
 
 async def test_red_stops_and_says_why_and_everything_can_be_checked_again() -> None:
@@ -252,7 +269,7 @@ async def test_red_stops_and_says_why_and_everything_can_be_checked_again() -> N
         await driver.press("f5")
         assert "Engine unit: Battery voltage is red" in driver.text
         assert driver.place == "FlashPlanScreen"
-        await driver.press("down", "down", "down")
+        await driver.press("down")  # what stops comes first
         await driver.shows("WC-724 Title of WC-724")
         await driver.press("enter")
         await driver.until(lambda: driver.place == "MessageBox")

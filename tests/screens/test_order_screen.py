@@ -48,7 +48,7 @@ async def open_order(driver: Driver) -> None:
 async def test_what_was_done_is_listed_newest_first() -> None:
     async with console(with_entries()) as driver:
         await open_order(driver)
-        assert VIN in driver.lines[2]
+        assert f"Order: {VIN}" in driver.text
         assert [row.key for row in driver.table.rows] == [3, 2, 1]
         assert [row.cells[3] for row in driver.table.rows] == ["broken off", "refused 22", "done"]
         assert "Actuation: Radiator" in driver.text

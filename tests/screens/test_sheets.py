@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from textual.widget import Widget
 
 from tests.screens.driving import Driver, console, number_of
 from tests.screens.fake_workshop import MISFIRE, FakeWorkshop, unit
@@ -14,7 +16,8 @@ from workshop_console import screens
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.model.report import UnitState
 from workshop_console.console.settings import Folders
-from workshop_console.screens.sheet import Sheet
+from workshop_console.screens.sheet import Sheet, TextSheet
+from workshop_console.widgets.text_page import Paragraph, TextPage
 
 
 def top_of_sheet(driver: Driver, title: str) -> int:
@@ -184,3 +187,36 @@ def test_every_sheet_is_drawn_as_one() -> None:
         left = [one for kind in left for one in kind.__subclasses__()]
     assert len(found) > 15
     assert not [one.__name__ for one in found if Sheet not in one._css_bases(one)]
+
+
+class Work(TextSheet[None]):
+    """Fifteen lines of work on the vehicle."""
+
+    begun = False
+
+    @property
+    def needs_all(self) -> bool:
+        return self.begun
+
+    def body(self) -> Iterable[Widget]:
+        yield TextPage()
+
+    def title_text(self) -> str:
+        return "Work"
+
+    def draw(self) -> None:
+        self.query_one(TextPage).show([Paragraph(text=f"line {n}") for n in range(15)])
+
+
+async def test_work_that_was_begun_is_all_in_sight_whatever_it_covers() -> None:
+    async with console(with_45_units()) as driver:
+        await driver.run_quick_test()
+        await driver.until(lambda: len(driver.table.rows) == 45)
+        work = Work()
+        driver.app.show_screen(work)
+        await driver.until(lambda: "line 0" in driver.text)
+        assert "line 14" not in driver.text
+        work.begun = True
+        work.redraw()
+        await driver.shows("line 14")
+        assert top_of_sheet(driver, "Work") == 24 - 4 - 15
