@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
 from statistics import median
 
@@ -354,10 +357,23 @@ def measure() -> Iterator[Figure]:
                     yield from _slow(home, uri, line, answers_ms)
 
 
+def _flash(home: Path, uri: str) -> None:
+    """Flash a control unit with what it has, so that there is a job to look at."""
+    file = files("workshop_console.data") / "flash" / "car-CDI_EngineControl-as-delivered.hex"
+    command = [sys.executable, "-m", "workshop_console.console", "flash", str(file), "--vci", uri, "--yes"]
+    subprocess.run(
+        [*command, "--confirm", "CDI_EngineControl"],
+        env={**os.environ, "WORKSHOP_CONSOLE_HOME": str(home)},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
 def _walks(home: Path, uri: str) -> Iterator[Figure]:
     with console("thin", home, uri) as program:  # builds the store, once in the life of an installation
         open_quick_test(program)
         run_quick_test(program)
+    _flash(home, uri)
     first_pictures = home / "state" / "first-pictures"
     shutil.rmtree(first_pictures, ignore_errors=True)  # a first start paints everything
     with console("thin", home, uri) as thin, console("stock", home, uri) as stock:

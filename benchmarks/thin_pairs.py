@@ -151,8 +151,13 @@ MENU = (
         shows=r"── Flashing: .* 1/\d\d ",
         inner=(
             _help("flashing"),
-            Pair(name="flashing, table before", key=ENTER, shows="── Before flashing"),
-            Pair(name="flashing, jobs", key=b"\t", shows="── Flash jobs"),
+            Pair(name="flashing, table before", key=ENTER, shows=r"── Before flashing .* \d+/\d+ "),
+            Pair(
+                name="flashing, jobs",
+                key=b"\t",
+                shows="── Flash jobs",
+                inner=(Pair(name="jobs, one", key=ENTER, shows="── Flash job 1 "),),
+            ),
         ),
     ),
     Pair(

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from workshop_console.console.jobs.flash_following import never_began
 from workshop_console.console.model.flash import (
+    ENDED_STATES,
     FlashReport,
     FlashStep,
     JobState,
@@ -31,13 +32,14 @@ from workshop_console.screens.flash_steps import ORDER, steps_of, unit_label, un
 from workshop_console.screens.following import FollowingScreen
 from workshop_console.screens.saving import save_flash
 from workshop_console.screens.session import START_FLASH
+from workshop_console.screens.sheet import TextSheet
 from workshop_console.screens.status import job_text
 from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Paragraph, TextPage
 from workshop_console.widgets.tones import BAD, PLAIN
 
 
-class FlashJob(FollowingScreen[None]):
+class FlashJob(TextSheet[None], FollowingScreen[None]):
     """Shows a job, running or ended, of this console or another; the job goes on without it."""
 
     DEFAULT_CSS = "FlashJob #facts { height: auto; max-height: 11; }"
@@ -100,6 +102,11 @@ class FlashJob(FollowingScreen[None]):
     def hurries(self) -> bool:
         """Whether the job is at work."""
         return self._job is None or self._job.state in AT_WORK
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether the job did not end yet."""
+        return self._job is not None and self._job.state not in ENDED_STATES
 
     # What is there
 

@@ -186,7 +186,8 @@ class FlashPlanScreen(ListSheet):
         found, expected = words.found_text(check), words.expected_text(check)
         if check.light is Light.GREEN and found == expected:
             expected = ""  # said once; the line below says both of the current check
-        return Row(key=key, cells=(state, name, found, expected), tones=(tone, PLAIN, tone))
+        bad = PLAIN if check.light is Light.GREEN else tone
+        return Row(key=key, cells=(state, name, found, expected), tones=(tone, PLAIN, bad))
 
     def _check_at(self, key: Hashable) -> FlashCheck | None:
         if self._plan is None or not isinstance(key, tuple) or key[1] < 0:

@@ -75,7 +75,7 @@ def open_units(
     for unit, address in there:
         if unit.key and unit.description not in told:
             told.add(unit.description)
-            yield StepBegan(step=Step.IMPORTING, detail=unit.description)
+            yield StepBegan(step=Step.IMPORTING)
         variant = variants[unit.key, address]
         try:
             forms = coder.forms(unit, variant)

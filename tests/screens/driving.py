@@ -108,6 +108,11 @@ class Driver:
         return self.app.screen
 
     @property
+    def title(self) -> str:
+        """The title line of the top screen: sheets stand below the one they were opened from."""
+        return [line for line in self.lines if line.startswith(("── ", "-- "))][-1]
+
+    @property
     def footer(self) -> str:
         """The keys on the top screen."""
         return "\n".join(

@@ -234,9 +234,8 @@ async def test_a_file_is_typed_completed_and_marked_and_a_bad_one_is_told() -> N
 async def test_the_table_tells_everything_by_mark_and_word() -> None:
     async with at_plan(plain=True) as (driver, _flashing):
         assert driver.text.isascii()
-        title = next(line for line in driver.lines if "Before flashing" in line)
-        assert "+ good" in title
-        assert "about 1 min 35 s" in title
+        assert "+ good" in driver.title
+        assert "about 1 min 35 s" in driver.title
         assert "2069000002 23/40 > 2069000099 26/10" in driver.text
         for found in (
             ("+ good", "Battery voltage", "12.8 V", "12.0 V"),
@@ -533,7 +532,7 @@ async def test_texts_of_files_and_descriptions_are_shown_as_they_are() -> None:
     workshop.flashing.moved(3, segment=hostile)
     workshop.flashing.steps = {3: [replace(entry(1, FlashStep.ERASE), detail=hostile)]}
     async with at_job(workshop) as (driver, _flashing):
-        await driver.until(lambda: "[/red]" in driver.lines[2])
+        await driver.until(lambda: "[/red]" in driver.title)
         assert "\x1b" not in driver.text
         assert "\u202e" not in driver.text
         await driver.press("escape")
@@ -604,15 +603,15 @@ async def test_the_steps_of_each_unit_of_a_plan_are_shown() -> None:
     flashing.kept = [job(3, JobState.RUNNING, target(), target("GEARBOX"))]
     flashing.steps = {3: [*TO_TRANSFER, entry(8, FlashStep.ERASE, "negative", unit="GEARBOX")]}
     async with at_job(workshop) as (driver, _flashing):
-        assert "Engine unit" in driver.lines[2]
+        assert "Engine unit" in driver.title
         assert "(1 of 2)" in facts(driver)
         assert steps(driver)[FlashStep.ERASE][1] == "done"
         await driver.press("tab")
-        await driver.until(lambda: "Gearbox unit" in driver.lines[2])
+        await driver.until(lambda: "Gearbox unit" in driver.title)
         assert steps(driver)[FlashStep.ERASE][1] == "refused"
         assert steps(driver)[FlashStep.COMMUNICATION_OFF][1] == "done"
         await driver.press("tab")
-        await driver.until(lambda: "Engine unit" in driver.lines[2])
+        await driver.until(lambda: "Engine unit" in driver.title)
 
 
 async def test_of_two_units_at_once_one_is_followed_until_it_is_through() -> None:
@@ -621,13 +620,13 @@ async def test_of_two_units_at_once_one_is_followed_until_it_is_through() -> Non
     flashing.kept = [job(3, JobState.RUNNING, target(), target("GEARBOX"))]
     flashing.steps = {3: [*TO_TRANSFER, entry(8, FlashStep.ERASE, unit="GEARBOX")]}
     async with at_job(workshop) as (driver, _flashing):
-        assert "Engine unit" in driver.lines[2]
+        assert "Engine unit" in driver.title
         flashing.moved(3, unit="GEARBOX", step=FlashStep.ERASE)
         await driver.until(lambda: "Gearbox unit (2 of 2): Erase" in facts(driver))
-        assert "Engine unit" in driver.lines[2]
+        assert "Engine unit" in driver.title
         flashing.steps[3][-2:] = [entry(7, FlashStep.TRANSFER), flashing.steps[3][-1]]
         flashing.steps[3].append(entry(9, FlashStep.RESET))
-        await driver.until(lambda: "Gearbox unit" in driver.lines[2])
+        await driver.until(lambda: "Gearbox unit" in driver.title)
 
 
 async def test_a_job_of_many_units_tells_first_what_is_not_well() -> None:
