@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import ClassVar, Generic, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widget import Widget
 
 from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, key_text
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
 from workshop_console.screens.console_port import Console
+from workshop_console.screens.moving import MovingScreen, ResultT
 from workshop_console.screens.session import Notice, Session
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import Key, KeyBar
@@ -22,13 +22,11 @@ from workshop_console.widgets.table import Table
 from workshop_console.widgets.text_page import Paragraph, TextPage, heading
 from workshop_console.widgets.tones import BAD, PLAIN
 
-ResultT = TypeVar("ResultT")
-
 SMALLEST = (80, 24)
 """Columns and rows that every screen needs."""
 
 
-class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
+class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=False):
     """A screen with the frame of the console.
 
     A screen lists the commands it `handles`; each is a method `do_<command>`. It draws itself from the
@@ -259,19 +257,6 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
 
     # From a key to an action
 
-    @property
-    def parts(self) -> list[Widget]:
-        """The parts of the body that take keys."""
-        return [widget for widget in self.query("Table, TextPage, Entry") if widget.display]
-
-    @property
-    def part(self) -> Table | TextPage | None:
-        """The part that movement keys move: the one with the focus, else the first."""
-        focused = self.focused
-        if isinstance(focused, (Table, TextPage)):
-            return focused
-        return next((widget for widget in self.parts if isinstance(widget, (Table, TextPage))), None)
-
     def on_key(self, event: events.Key) -> None:
         """Take a key that no part of the screen took."""
         self.take_key(event)
@@ -393,50 +378,11 @@ class ConsoleScreen(Screen[ResultT], Generic[ResultT], inherit_bindings=False):
         if not isinstance(self, Palette):
             self.console.show_screen(Palette(self), run)
 
-    # Movement
-
-    def do_up(self) -> None:
-        """One line up."""
-        if self.part is not None:
-            self.part.move(-1)
-
-    def do_down(self) -> None:
-        """One line down."""
-        if self.part is not None:
-            self.part.move(1)
-
-    def do_page_up(self) -> None:
-        """One page up."""
-        if self.part is not None:
-            self.part.page(-1)
-
-    def do_page_down(self) -> None:
-        """One page down."""
-        if self.part is not None:
-            self.part.page(1)
-
-    def do_first(self) -> None:
-        """To the first line."""
-        if self.part is not None:
-            self.part.first()
-
-    def do_last(self) -> None:
-        """To the last line."""
-        if self.part is not None:
-            self.part.last()
-
     def do_open(self) -> None:
         """Open the current line."""
         for table in self.query(Table):
             if table.cursor_key is not None:
                 self.open_row(table.cursor_key)
-
-    def do_next_part(self) -> None:
-        """Give the keys to the next part."""
-        parts = self.parts
-        if parts:
-            index = parts.index(self.focused) + 1 if self.focused in parts else 0
-            parts[index % len(parts)].focus()
 
 
 def _number(key: str) -> int:

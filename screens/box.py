@@ -13,7 +13,8 @@ from textual.widget import Widget
 from workshop_console.console.commands import CONFIRM_KEY, DECLINE_KEY, key_text
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
-from workshop_console.screens.base import ConsoleScreen, ResultT
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.moving import ResultT
 from workshop_console.widgets.glyphs import glyphs
 from workshop_console.widgets.keybar import Key, KeyBar
 from workshop_console.widgets.text_page import Paragraph, TextPage

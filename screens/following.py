@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from textual.timer import Timer
 
 from workshop_console.console.errors import ConsoleError
-from workshop_console.screens.base import ConsoleScreen, ResultT
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.moving import ResultT
 
 READ_EVERY_S = 0.3
 """How often a running job is read."""

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from workshop_console.screens.base import ConsoleScreen, ResultT
+from workshop_console.screens.base import ConsoleScreen
+from workshop_console.screens.moving import ResultT
 from workshop_console.screens.uncovered import rows_to_cover
 from workshop_console.widgets.keybar import KeyBar
 from workshop_console.widgets.line import MessageLine, TitleLine
