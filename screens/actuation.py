@@ -13,11 +13,11 @@ from workshop_console.console.model.forms import FunctionForm, FunctionKind, Par
 from workshop_console.console.model.opened_unit import OpenedUnit
 from workshop_console.console.procedures.controls import Controls
 from workshop_console.i18n import formats
-from workshop_console.i18n.described import condition_text, warning_text
-from workshop_console.i18n.explain import outcome_text
+from workshop_console.i18n.described import warning_text
 from workshop_console.i18n.texts import _, mark
+from workshop_console.screens.actuation_facts import facts_after, facts_before
 from workshop_console.screens.box import Question
-from workshop_console.screens.coding_bytes import condition_paragraphs, unmet
+from workshop_console.screens.coding_bytes import unmet
 from workshop_console.screens.option_entry import OptionChoice, allowed_text, not_allowed, typed
 from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.running_setting import STOP, RunningChoice, RunningEntry
@@ -25,12 +25,11 @@ from workshop_console.screens.session import CHECK_FUNCTION, DRIVE
 from workshop_console.screens.sheet import TextSheet
 from workshop_console.screens.status import job_text
 from workshop_console.screens.value_texts import range_text, value_text
-from workshop_console.widgets.cells import width_of
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Column, Row, Table
-from workshop_console.widgets.text_page import Paragraph, TextPage
-from workshop_console.widgets.tones import BAD, BOLD, GOOD, PLAIN, WARNING
+from workshop_console.widgets.text_page import TextPage
+from workshop_console.widgets.tones import BAD, BOLD, PLAIN
 
 _SETTING, _ACTION, _RESULT, _VALUE = "setting", "action", "result", "value"
 
@@ -152,7 +151,10 @@ class Actuation(TextSheet[None], OrderSaving):
     def draw(self) -> None:
         """Draw what is known."""
         result = self._result
-        facts = self._after(result) if result is not None else self._before()
+        function, conditions = self._function, self.session.driven.conditions
+        facts = facts_before(function, conditions)
+        if result is not None:
+            facts = facts_after(function, result, running=self._runs)
         self.query_one("#facts", TextPage).show(facts)
         columns = (
             Column(title=_("Setting or value"), width=30, grow=2),
@@ -167,51 +169,6 @@ class Actuation(TextSheet[None], OrderSaving):
                 self.session.raise_message(message)
             if result.messages:
                 self.call_later(self.console.tell, result.messages[-1], at_once=True)
-
-    def _before(self) -> list[Paragraph]:
-        function = self._function
-        facts = [Paragraph(text=function.description or function.label or function.name)]
-        if warning := warning_text(function):
-            facts.append(Paragraph(label="!", text=warning, tone=WARNING))
-        conditions = self.session.driven.conditions
-        if conditions is not None:
-            facts += condition_paragraphs(conditions)
-        elif function.conditions:
-            facts += [
-                Paragraph(label="?", text=condition_text(condition)) for condition in function.conditions
-            ]
-        else:
-            facts.append(Paragraph(label="-", text=_("No conditions are described.")))
-        return facts
-
-    def _after(self, result: ActuationResult) -> list[Paragraph]:
-        running = self._runs
-        labels = [_("State"), _("Time"), _("Control"), _("Answer")]
-        width = max(map(width_of, labels))
-        state, tone = outcome_text(result.outcome), GOOD if result.outcome == "done" else BAD
-        if running:
-            state, tone = _("RUNNING"), WARNING
-        elif result.outcome in ("stopped", "not-sent"):
-            tone = WARNING
-        passed_s = round(result.elapsed_s)
-        # It counts in seconds while it runs, and says exactly how long it took.
-        time = _("{n} s").format(n=formats.number(passed_s)) if running and passed_s < 60 else ""
-        time = time or formats.duration_ms(result.elapsed_s * 1_000)
-        facts = [
-            Paragraph(label=labels[0], label_width=width, text=state, tone=tone),
-            Paragraph(label=labels[1], label_width=width, text=time),
-        ]
-        if running and (warning := warning_text(self._function)):
-            facts.append(Paragraph(label="!", label_width=width, text=warning, tone=WARNING))
-        if result.given_back is not None:
-            given = _("given back to the control unit") if result.given_back else _("not confirmed")
-            tone = GOOD if result.given_back else BAD
-            facts.append(Paragraph(label=labels[2], label_width=width, text=given, tone=tone))
-        if not running and result.outcome not in ("done", "stopped"):
-            facts += condition_paragraphs(result.conditions)
-        if result.answer:
-            facts.append(Paragraph(label=labels[3], label_width=width, text=result.answer.hex(" ").upper()))
-        return facts
 
     def _rows(self, result: ActuationResult | None) -> list[Row]:
         rows = []
