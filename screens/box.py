@@ -15,30 +15,24 @@ from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
 from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.moving import ResultT
+from workshop_console.screens.over import OverScreen
 from workshop_console.widgets.glyphs import glyphs
 from workshop_console.widgets.keybar import Key, KeyBar
 from workshop_console.widgets.text_page import Paragraph, TextPage
 from workshop_console.widgets.tones import BOLD
 
 
-class Box(ConsoleScreen[ResultT]):
+class Box(OverScreen[ResultT]):
     """A frame with a text over the screen below, and its own keys in the footer."""
 
     DEFAULT_CSS = """
-    Box { layout: vertical; align: center middle; background: transparent;
-        &:ansi { background: transparent; }
-    }
+    Box { align: center middle; }
     Box > #frame { width: 80; max-width: 100%; height: auto; max-height: 18; padding: 0 1;
         background: ansi_default;
     }
     Box > #frame > TextPage { height: auto; min-height: 1; max-height: 16; }
     Box > KeyBar { dock: bottom; background: ansi_default; }
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Textual shows the screen below a modal one; its own ModalScreen would dim that on every terminal.
-        self._modal = True
 
     def compose(self) -> ComposeResult:
         """Put the box together."""

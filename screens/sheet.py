@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from workshop_console.screens.base import ConsoleScreen
 from workshop_console.screens.moving import ResultT
+from workshop_console.screens.over import OverScreen
 from workshop_console.screens.uncovered import rows_to_cover
 from workshop_console.widgets.keybar import KeyBar
 from workshop_console.widgets.line import MessageLine, TitleLine
@@ -19,16 +19,14 @@ _UNCOVERED = 3
 """Rows that are in sight above every sheet: header and title."""
 
 
-class Sheet(ConsoleScreen[ResultT]):
+class Sheet(OverScreen[ResultT]):
     """As high as what it shows needs, and at most `share` of the terminal; the header is that below.
 
     The header and the title of the screen below are never covered.
     """
 
     DEFAULT_CSS = """
-    Sheet { layout: vertical; align: left bottom; background: transparent;
-        &:ansi { background: transparent; }
-    }
+    Sheet { align: left bottom; }
     Sheet > #sheet { width: 100%; background: ansi_default; }
     """
 
@@ -48,11 +46,6 @@ class Sheet(ConsoleScreen[ResultT]):
     def needs_all(self) -> bool:
         """Whether everything must be in sight now, whatever it takes: work on the vehicle was begun."""
         return False
-
-    @property
-    def is_modal(self) -> bool:
-        """Whether the screen below is seen: Textual shows it below modal ones only."""
-        return True
 
     def compose(self) -> ComposeResult:
         """Put the sheet together."""
@@ -100,22 +93,15 @@ class Sheet(ConsoleScreen[ResultT]):
             wanted += rows + part.styles.margin.height
         return wanted
 
-    @property
-    def _below(self) -> list[ConsoleScreen[Any]]:
-        """The screens under this one, the lowest first."""
-        stack = self.app.screen_stack
-        place = stack.index(self) if self in stack else 0
-        return [screen for screen in stack[:place] if isinstance(screen, ConsoleScreen)]
-
     def status_text(self) -> str:
         """Say what the screen below says: the line stays as it is."""
-        return super().status_text() or (self._below[-1].status_text() if self._below else "")
+        return super().status_text() or (self.below[-1].status_text() if self.below else "")
 
     def _fit(self) -> None:
         size = self.app.size
         if self._fitted_to != size:
             self._fitted_to, self._height = size, 0
-            self._given_back = rows_to_cover(self._below, size, self.query_one(MessageLine).text)
+            self._given_back = rows_to_cover(self.below, size, self.query_one(MessageLine).text)
         most = size.height - _UNCOVERED
         if not (self._whole or self.needs_all):
             most = min(most, self.most_rows(size.height), max(self.least_rows, self._given_back))

@@ -256,3 +256,17 @@ async def test_the_line_below_the_functions_says_what_the_columns_cut() -> None:
         await driver.until(lambda: line.text == told)
         await driver.press("down")
         assert line.text == "2 functions"
+
+
+@pytest.mark.parametrize("key", ["f5", "space", "f6"])
+async def test_what_is_above_three_sheets_stays_in_sight_whatever_is_drawn_anew(key: str) -> None:
+    async with functions(FakeActuations(offered=unit_with(WIPER))) as driver:
+        await driver.press("enter")
+        await driver.until(lambda: not driver.app.session.running)
+        above = driver.lines[:4]
+        assert all(above)
+        await driver.press("space", "enter", key)
+        assert driver.place == "OptionChoice"
+        assert driver.lines[:4] == above
+        await driver.press("escape")
+        assert driver.lines[:4] == above
