@@ -112,6 +112,7 @@ class Actuation(TextSheet[None], OrderSaving):
         """Check the conditions."""
         self.session.driven.conditions = None
         self.session.driven.result = None
+        self.redraw()  # without what was known of another function
         if self._function.conditions and not self.session.running:
             workshop, unit, function = self.session.workshop, self._unit, self._function
             self.console.start_job(
@@ -156,9 +157,11 @@ class Actuation(TextSheet[None], OrderSaving):
         if result is not None:
             facts = facts_after(function, result, running=self._runs)
         self.query_one("#facts", TextPage).show(facts)
+        # What was read while it ran is not read any more.
+        now = _("Now") if result is None or self._runs else _("At the end")
         columns = (
             Column(title=_("Setting or value"), width=30, grow=2),
-            Column(title=_("Now"), width=14, grow=1, right=True),
+            Column(title=now, width=14, grow=1, right=True),
             Column(title=_("Unit"), width=9),
             Column(title=_("Allowed, expected"), width=18, grow=2),
         )
@@ -229,7 +232,7 @@ class Actuation(TextSheet[None], OrderSaving):
         label = parameter.label or parameter.name
         entry = self.query_one(RunningEntry)
         entry.stops = self._runs
-        entry.open(f"{label} ({allowed_text(parameter)}):", now)
+        entry.open(f"{label} ({allowed_text(parameter)}):", now, replaces=True)
 
     def on_running_entry_stopped(self) -> None:
         """Stop at once."""
@@ -302,6 +305,8 @@ class Actuation(TextSheet[None], OrderSaving):
             lines.append(waiting)
         if function.kind is FunctionKind.OTHER:
             lines.append(_("It is sent once; there is nothing to give back."))
+        elif function.kind is FunctionKind.ROUTINE:
+            lines.append(_("Space stops the routine; what it has done stays."))
         else:
             lines.append(_("Space stops it; control is given back in any case."))
         return "\n".join(lines)
@@ -337,6 +342,7 @@ class Actuation(TextSheet[None], OrderSaving):
         """Stop what runs when another screen hides it."""
         if self._runs and not isinstance(self.app.screen, RunningChoice):
             self._stop()
+            self.console.say(lambda: _("Stopped: another screen was opened."))
 
     def do_groups(self) -> None:
         """Stop before leaving."""

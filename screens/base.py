@@ -192,18 +192,24 @@ class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=Fa
     def footer(self) -> tuple[tuple[Key, ...], ...]:
         """Return the keys of this screen that work now, and those that work everywhere."""
         own = [self._key(BY_ID[id]) for id in self.handles if not self.cannot(id)]
-        if self.chooses:
-            own.insert(0, (self._numbers(), _("Choose")))
+        if self.chooses and (numbers := self._numbers()):
+            own.insert(0, (numbers, _("Choose")))
         if isinstance(self.part, TextPage) and self.part.position:
             own.append((_(key_text(self.console.keymap.first("page_down"))), _("Read on")))
         own.append(self._key(BY_ID["palette"]))
         everywhere = [self._key(command) for command in COMMANDS if command.everywhere and not command.seldom]
         return tuple(own), tuple(everywhere)
 
+    def numbered(self) -> int:
+        """Return how many rows the digits choose from, where they open one."""
+        return len(self.part.rows) if isinstance(self.part, Table) else 0
+
     def _numbers(self) -> str:
         """Return which digits choose a row; 0 is the tenth."""
-        rows = len(self.part.rows) if isinstance(self.part, Table) else 0
-        return "1" if rows == 1 else f"1-{rows}" if rows < len(CHOOSE_KEYS) else "0-9"
+        rows = self.numbered()
+        if rows < 2:
+            return "1" if rows else ""
+        return f"1-{rows}" if rows < len(CHOOSE_KEYS) else "0-9"
 
     def typing_footer(self) -> tuple[tuple[Key, ...], ...]:
         """Return the keys while somebody types in a line, where letters are text."""
@@ -242,10 +248,9 @@ class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=Fa
 
         if self.handles:
             paragraphs.append(heading(_("Keys of this screen")))
-            if self.chooses:
-                paragraphs.append(
-                    Paragraph(label=self._numbers(), label_width=14, text=_("Choose an entry of the menu."))
-                )
+            if self.chooses and (numbers := self._numbers()):
+                text = _("Choose an entry of the menu.")
+                paragraphs.append(Paragraph(label=numbers, label_width=14, text=text))
             paragraphs += [row(BY_ID[id]) for id in self.handles]
         paragraphs.append(heading(_("Keys that work everywhere")))
         paragraphs += [row(command) for command in COMMANDS if command.everywhere]

@@ -21,6 +21,9 @@ from workshop_console.widgets.keybar import Key, KeyBar
 from workshop_console.widgets.text_page import Paragraph, TextPage
 from workshop_console.widgets.tones import BOLD
 
+_HERE_TOO = ("up", "down", "page_up", "page_down", "first", "last", "contrast")
+"""Commands that answer nothing and close nothing."""
+
 
 class Box(OverScreen[ResultT]):
     """A frame with a text over the screen below, and its own keys in the footer."""
@@ -82,7 +85,7 @@ class MessageBox(Box[bool]):
     def take_key(self, event: events.Key) -> None:
         """Close the box, explain, or close it and do what the key means below."""
         command = self.console.keymap.commands.get(event.key)
-        if command in ("up", "down", "page_up", "page_down", "first", "last"):
+        if command in _HERE_TOO:
             self.run_command(command)
         elif command == "help":
             self.dismiss(True)
@@ -142,7 +145,7 @@ class Question(Box[bool]):
         command = self.console.keymap.commands.get(event.key)
         if command == "back":
             self.dismiss(False)
-        elif command in ("up", "down", "page_up", "page_down", "first", "last"):
+        elif command in _HERE_TOO:
             self.run_command(command)
 
 

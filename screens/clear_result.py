@@ -58,60 +58,39 @@ class ClearResult(ListSheet):
             Column(title=_("Code"), width=9),
             Column(title=_("Fault"), width=30, grow=3),
         )
-        rows = [row for result in self.session.cleared for row in self._rows(result)]
+        # What is not gone is what the mechanic goes on with.
+        found = sorted(
+            (one for result in self.session.cleared for one in self._rows(result)), key=lambda one: one[0]
+        )
+        rows = [row for _rank, row in found]
         empty = job_text(self.session) or _("Nothing was cleared.")
         self.query_one(Table).show(columns, rows, empty=empty)
 
-    def _rows(self, result: ClearingResult) -> list[Row]:
+    def _rows(self, result: ClearingResult) -> list[tuple[int, Row]]:
+        """Return the rows of a control unit with their ranks; the worst is 0."""
         unit = result.before.result
         name, key = unit.label or unit.name, str(unit.address)
-        rows: list[Row] = []
+        rows: list[tuple[int, Row]] = []
 
-        def add(word: str, tone: Style, faults: Iterable[Fault]) -> None:
-            rows.extend(
-                Row(
-                    key=f"{key} {fault.dtc}",
-                    cells=(word, name, fault.code, fault_text(fault)),
-                    tones=(tone,),
-                )
-                for fault in faults
-            )
+        def add(rank: int, word: str, tone: Style, faults: Iterable[Fault]) -> None:
+            for fault in faults:
+                cells = (word, name, fault.code, fault_text(fault))
+                rows.append((rank, Row(key=f"{key} {fault.dtc}", cells=cells, tones=(tone,))))
+
+        def say(rank: int, word: str, tone: Style, text: str) -> None:
+            rows.append((rank, Row(key=f"{key} ", cells=(word, name), tones=(tone,), tail=text, tail_from=2)))
 
         if not result.cleared:
             why = nrc_reason(result.nrc) if result.nrc is not None else ""
             why = reason_text(result.reason, "") if result.reason is not None else why
-            rows.append(
-                Row(
-                    key=f"{key} ",
-                    cells=(_("refused") if result.nrc is not None else _("failed"), name),
-                    tones=(BAD,),
-                    tail=why,
-                    tail_from=2,
-                )
-            )
+            say(0, _("refused") if result.nrc is not None else _("failed"), BAD, why)
         elif result.after is None:
-            rows.append(
-                Row(
-                    key=f"{key} ",
-                    cells=(_("cleared"), name),
-                    tones=(WARNING,),
-                    tail=_("could not be read again"),
-                    tail_from=2,
-                )
-            )
+            say(1, _("cleared"), WARNING, _("could not be read again"))
         elif not (result.gone or result.back or result.kept):
-            rows.append(
-                Row(
-                    key=f"{key} ",
-                    cells=(_("cleared"), name),
-                    tones=(GOOD,),
-                    tail=_("was empty before"),
-                    tail_from=2,
-                )
-            )
-        add(_("back"), BAD, result.back)
-        add(_("kept"), BAD, result.kept)
-        add(_("gone"), GOOD if result.gone else PLAIN, result.gone)
+            say(5, _("cleared"), GOOD, _("was empty before"))
+        add(2, _("back"), BAD, result.back)
+        add(3, _("kept"), BAD, result.kept)
+        add(4, _("gone"), GOOD if result.gone else PLAIN, result.gone)
         return rows
 
     def status_text(self) -> str:

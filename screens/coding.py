@@ -99,7 +99,11 @@ class Coding(TextSheet[None], OrderSaving):
 
     def label_of(self, command: Command) -> str:
         """Return what the command is called here; F5 has nothing to write while nothing is changed."""
-        return _("Read again") if command.id == "start" and not self._wanted else super().label_of(command)
+        if command.id == "start" and not self._wanted:
+            return _("Read again")
+        if command.id == "open" and self.is_attached and self.query_one(Table).cursor_key == _KEPT:
+            return _("Kept codings")
+        return super().label_of(command)
 
     def _wait_s(self) -> int:
         return max(0, round(self._locked_until - time.monotonic() + 0.5))
@@ -199,7 +203,9 @@ class Coding(TextSheet[None], OrderSaving):
             )
             return
         self._editing = parameter
-        self.query_one("#value", Entry).open(f"{parameter.label} ({allowed_text(parameter)}):", now)
+        self.query_one("#value", Entry).open(
+            f"{parameter.label} ({allowed_text(parameter)}):", now, replaces=True
+        )
 
     def on_entry_submitted(self, message: Entry.Submitted) -> None:
         """Take the value that was typed."""

@@ -18,15 +18,23 @@ from workshop_console.i18n.explain import (
 from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.guided_tests import Offer, open_guided_test
 from workshop_console.screens.one_unit import OneUnit
+from workshop_console.screens.sheet import FRAME_ROWS
 from workshop_console.screens.status import job_text
 from workshop_console.screens.unit_view import FAULT_TONES, UnitView
-from workshop_console.widgets.text_page import Block, Paragraph, SideBySide, TextPage, in_two_columns
+from workshop_console.widgets.text_page import (
+    Block,
+    Paragraph,
+    SideBySide,
+    TextPage,
+    in_two_columns,
+    laid_out,
+)
 from workshop_console.widgets.tones import BOLD, PLAIN
 
 _WIDEST_LABEL = 34
 
-_AIRY_ROWS = 30
-"""Rows of a terminal that has room for empty lines between the parts."""
+_MANY_ROWS = 30
+"""On a terminal with so many a fault may take them all."""
 
 _SHORT_RAW = 4
 """Bytes of a record that stand beside its only value."""
@@ -52,7 +60,7 @@ class FaultDetail(OneUnit):
 
     def most_rows(self, rows: int) -> int:
         """Return all rows where the terminal has many."""
-        return rows if rows >= _AIRY_ROWS else super().most_rows(rows)
+        return rows if rows >= _MANY_ROWS else super().most_rows(rows)
 
     def body(self) -> Iterable[Widget]:
         """Return the text."""
@@ -102,7 +110,13 @@ class FaultDetail(OneUnit):
             text = job_text(self.session) or _("This fault is no longer in the memory.")
             self.query_one(TextPage).show([Paragraph(text=text)])
             return
-        self.query_one(TextPage).show(fault_blocks(fault, airy=self.app.size.height >= _AIRY_ROWS))
+        self.query_one(TextPage).show(self._blocks(fault))
+
+    def _blocks(self, fault: Fault) -> list[Block]:
+        """Return the text; with empty lines where all of it is in sight with them."""
+        airy = fault_blocks(fault, airy=True)
+        fits = len(laid_out(airy, self.app.size.width - 2)) <= self.room() - FRAME_ROWS
+        return airy if fits else fault_blocks(fault, airy=False)
 
 
 def fault_blocks(fault: Fault, *, airy: bool = True) -> list[Block]:

@@ -100,6 +100,8 @@ def _state_text(job: JobSummary) -> str:
     elif job.progress.waits_for_unit and job.state in AT_WORK:
         if job.progress.step in _SILENT_STEPS:
             text += ": " + _("waits for the control unit to come back")
+        elif len(job.plan.targets) > 1:
+            text += ": " + _("waits for one of the control units")
         else:
             text += ": " + _("nothing answers now; tried again and again")
     elif job.ended is not None and job.state in ENDED_STATES:
@@ -200,7 +202,8 @@ def step_row(job: JobSummary, seen: SeenStep, *, now: bool) -> Row:
         if seen.step is FlashStep.READOUT:
             kept = _("report {n}").format(n=job.plan.readout)
             return Row(key=seen.step, cells=(text, _("done"), kept), badge=_good())
-        return Row(key=seen.step, cells=(text, _("next") if job.state in AT_WORK else "-"))
+        left = _("not needed") if job.state is JobState.DONE else "-"
+        return Row(key=seen.step, cells=(text, _("next") if job.state in AT_WORK else left))
     took = ""
     if entry.ended is not None:
         took = formats.duration_ms((entry.ended - entry.began).total_seconds() * 1_000)

@@ -131,8 +131,8 @@ class FlashPlanScreen(ListSheet):
         if self.session.flash.started is not None:
             self.call_later(self._follow)
         columns = (
-            Column(title=_("State"), width=11),
-            Column(title=_("Check"), width=23, grow=1),
+            Column(title=_("State"), width=12),
+            Column(title=_("Check"), width=22, grow=1),
             Column(title=_("Found"), width=20, grow=2),
             Column(title=_("Expected"), width=18, grow=2),
         )
@@ -186,7 +186,9 @@ class FlashPlanScreen(ListSheet):
         found, expected = words.found_text(check), words.expected_text(check)
         if check.light is Light.GREEN and found == expected:
             expected = ""  # said once; the line below says both of the current check
-        bad = PLAIN if check.light is Light.GREEN else tone
+        bad = PLAIN if check.light is Light.GREEN and not check.is_note else tone
+        if not expected:
+            return Row(key=key, cells=(state, name), tones=(tone,), tail=found, tail_from=2, tail_tone=bad)
         return Row(key=key, cells=(state, name, found, expected), tones=(tone, PLAIN, bad))
 
     def _check_at(self, key: Hashable) -> FlashCheck | None:
@@ -233,6 +235,8 @@ class FlashPlanScreen(ListSheet):
         check = self._check_at(key)
         if check is not None and check.message is not None:
             self.console.tell(check.message, at_once=True)
+        else:
+            self.console.say(lambda: _("There is nothing to explain here."))
 
     # Starting
 

@@ -29,7 +29,6 @@ from workshop_console.screens.order_saving import OrderSaving
 from workshop_console.screens.session import GUIDED_TEST, GuidedRun
 from workshop_console.screens.sheet import TextSheet
 from workshop_console.screens.status import job_text
-from workshop_console.widgets.keybar import Key
 from workshop_console.widgets.table import Column, Row, Table
 from workshop_console.widgets.text_page import Paragraph, TextPage, heading
 from workshop_console.widgets.tones import BOLD
@@ -117,10 +116,9 @@ class GuidedTestWalk(TextSheet[None], OrderSaving):
             return _("there is one part only")
         return super().cannot(command_id)
 
-    def footer(self) -> tuple[tuple[Key, ...], ...]:
-        """Return the keys; numbers only while there is something to choose."""
-        own, *others = super().footer()
-        return (own if self._ask is not None else own[1:], *others)
+    def numbered(self) -> int:
+        """Return how many answers there are now."""
+        return len(self._choices())
 
     @property
     def needs_all(self) -> bool:
@@ -359,6 +357,7 @@ class GuidedTestWalk(TextSheet[None], OrderSaving):
         super().on_screen_suspend()
         if self._driving:
             self.do_mark()
+            self.console.say(lambda: _("Stopped: another screen was opened."))
 
 
 def _set_height(table: Table, rows: int) -> None:

@@ -16,10 +16,8 @@ from workshop_console.widgets.tones import BOLD
 
 
 def message_paragraphs(message: NumberedMessage) -> list[Paragraph]:
-    """Return a numbered message in full: title, when it appears, cause, remedy as steps."""
+    """Return a numbered message in full: title, cause, remedy as steps, when it appears."""
     paragraphs = [Paragraph(text=f"{message.number}  {message.title}", tone=BOLD)]
-    if message.when:
-        paragraphs += [heading(_("When it appears")), Paragraph(text=message.when)]
     if message.cause:
         paragraphs += [heading(_("Cause")), Paragraph(text=message.cause)]
     if message.remedy:
@@ -28,6 +26,8 @@ def message_paragraphs(message: NumberedMessage) -> list[Paragraph]:
             Paragraph(label=f"{step}.", label_width=2, text=text)
             for step, text in enumerate(message.remedy, start=1)
         ]
+    if message.when:
+        paragraphs += [heading(_("When it appears")), Paragraph(text=message.when)]
     return paragraphs
 
 

@@ -102,7 +102,9 @@ class KeptCodings(ListSheet):
 
     def status_text(self) -> str:
         """Say what runs, or what the mark means."""
-        return job_text(self.session) or (_("= the same as the present coding") if self._kept else "")
+        reading = present(self.session, self._view, self._record)
+        same = reading is not None and any(kept.data == reading.data for kept in self._kept)
+        return job_text(self.session) or (_("= means: the same as the present coding") if same else "")
 
     def open_row(self, key: Hashable) -> None:
         """Compare one with the present coding."""

@@ -95,7 +95,7 @@ class KeptValues(ListSheet, FilteredScreen):
             Column(title=_("Kind"), width=10),
             Column(title=_("Name"), width=40, grow=3),
             Column(title=_("Values"), width=6, right=True),
-            Column(title=_("Date"), width=16),
+            Column(title=_("Date"), width=17),
         )
         rows = []
         kind = _("set")
@@ -123,7 +123,9 @@ class KeptValues(ListSheet, FilteredScreen):
     def do_start(self) -> None:
         """Ask the vehicle who it is."""
 
-        def known(_vehicle: VehicleIdentity) -> None:
+        def known(vehicle: VehicleIdentity) -> None:
+            if not vehicle.vin:
+                self.console.say(lambda: _("This vehicle tells its VIN in the quick test only."))
             self.prepare()
             self.redraw()
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from workshop_console.console.settings import LANGUAGES
-from workshop_console.i18n.texts import _
+from workshop_console.i18n.texts import _, mark
 from workshop_console.screens.sheet import Sheet
 from workshop_console.widgets.table import Column, Row, Table
 
@@ -20,7 +20,7 @@ class LanguageChoice(Sheet[None]):
     """Lists the languages; the number or Enter chooses one."""
 
     handles = ("open",)
-    words: ClassVar = {}
+    words: ClassVar = {"open": (mark("Choose"), mark("Speak this language."))}
     chooses = True
 
     def body(self) -> Iterable[Widget]:

@@ -30,6 +30,9 @@ class MessageList(Sheet[None], FilteredScreen):
         yield Table()
         yield from self.filter_line()
 
+    _drawn_words = ""
+    """The words that the list was drawn for."""
+
     def title_text(self) -> str:
         """Return the name of the screen."""
         return _("Messages")
@@ -67,7 +70,11 @@ class MessageList(Sheet[None], FilteredScreen):
             )
             for message in found
         ]
-        self.query_one(Table).show(columns, rows, empty=_("No message has all these words."))
+        table = self.query_one(Table)
+        table.show(columns, rows, empty=_("No message has all these words."))
+        if self.filter_words != self._drawn_words:
+            self._drawn_words = self.filter_words
+            table.first()  # what fits best
 
     def open_row(self, key: Hashable) -> None:
         """Open a message."""

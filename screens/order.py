@@ -86,7 +86,7 @@ class VehicleOrder(ListSheet, FilteredScreen):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Date"), width=15, grow=1),
+            Column(title=_("Date"), width=17),
             Column(title=_("Control unit"), width=16, grow=2, keeps_end=True),
             Column(title=_("What was done"), width=24, grow=3),
             Column(title=_("Result"), width=13),

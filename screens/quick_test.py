@@ -68,11 +68,12 @@ class QuickTest(RestingScreen, FilteredScreen):
 
     def _result(self) -> list[str]:
         """Return what came out of the test that ended, in a few words."""
-        report = self._report
-        if report is None or self.session.running == QUICK_TEST:
+        if self._report is None or self.session.running == QUICK_TEST:
             return []
-        faults = sum(unit.state is UnitState.FAULTS for unit in report.units)
-        unread = sum(unit.state in _NO_VALUES for unit in report.units)
+        # As the rows are now: fault memories may have been cleared since.
+        states = [row.result.state for row in self._all_rows() if row.result is not None]
+        faults = sum(state is UnitState.FAULTS for state in states)
+        unread = sum(state in _NO_VALUES for state in states)
         parts = [ngettext("{n} with faults", "{n} with faults", faults).format(n=faults)] if faults else []
         parts += [ngettext("{n} not read", "{n} not read", unread).format(n=unread)] if unread else []
         return parts or [_("all in order")]
@@ -124,7 +125,7 @@ class QuickTest(RestingScreen, FilteredScreen):
     def draw(self) -> None:
         """Draw the rows that the filter lets through."""
         columns = (
-            Column(title=_("State"), width=15),
+            Column(title=_("State"), width=15, grow=1),
             Column(title=_("Control unit"), width=27, grow=3, keeps_end=True),
             Column(title=_("Variant"), width=11, grow=2, rank=1),
             Column(title=_("Hardware"), width=10, rank=3),

@@ -88,10 +88,10 @@ class Reports(FilteredScreen):
     def draw(self) -> None:
         """Draw the list."""
         columns = (
-            Column(title=_("Date"), width=15, grow=1),
+            Column(title=_("Date"), width=17),
             Column(title=_("Kind"), width=12),
             Column(title="VIN", width=17),
-            Column(title=_("Vehicle model"), width=20, grow=4),
+            Column(title=_("Vehicle model"), width=18, grow=4),
             Column(title=_("Units"), width=6, right=True, rank=1),
             Column(title=_("Faults"), width=7, right=True),
             Column(title=_("Silent"), width=6, right=True, rank=2),

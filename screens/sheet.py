@@ -17,6 +17,8 @@ from workshop_console.widgets.text_page import TextPage
 
 _UNCOVERED = 3
 """Rows that are in sight above every sheet: header and title."""
+FRAME_ROWS = 1 + 1 + 2
+"""Title, message line and keys."""
 
 
 class Sheet(OverScreen[ResultT]):
@@ -55,9 +57,9 @@ class Sheet(OverScreen[ResultT]):
             yield MessageLine()
             yield KeyBar()
 
-    def redraw(self) -> None:
-        """Draw everything again, and grow when there is more to show."""
-        super().redraw()
+    def redraw_frame(self) -> None:
+        """Draw title, message line and keys, and grow when there is more to show: a line to type in, too."""
+        super().redraw_frame()
         if self.is_attached and self.query(KeyBar):
             self._fit()
 
@@ -81,7 +83,7 @@ class Sheet(OverScreen[ResultT]):
 
     def rows_wanted(self) -> int:
         """Return the rows that show everything."""
-        wanted = 1 + 1 + 2  # title, message line, keys
+        wanted = FRAME_ROWS
         for part in self.parts:
             rows = 1
             if isinstance(part, Table):
@@ -97,16 +99,21 @@ class Sheet(OverScreen[ResultT]):
         """Say what the screen below says: the line stays as it is."""
         return super().status_text() or (self.below[-1].status_text() if self.below else "")
 
-    def _fit(self) -> None:
+    def room(self) -> int:
+        """Return how many rows the sheet may take now."""
         size = self.app.size
         if self._fitted_to != size:
             self._fitted_to, self._height = size, 0
             self._given_back = rows_to_cover(self.below, size, self.query_one(MessageLine).text)
         most = size.height - _UNCOVERED
-        if not (self._whole or self.needs_all):
-            most = min(most, self.most_rows(size.height), max(self.least_rows, self._given_back))
+        if self._whole or self.needs_all:
+            return most
+        return min(most, self.most_rows(size.height), max(self.least_rows, self._given_back))
+
+    def _fit(self) -> None:
+        room = self.room()
         # It does not shrink: what a filter leaves out would uncover rows again and again.
-        rows = max(self._height, min(self.rows_wanted(), most))
+        rows = max(self._height, min(self.rows_wanted(), room))
         if rows != self._height:
             self._height = rows
             self.query_one("#sheet", Vertical).styles.height = rows

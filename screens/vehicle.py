@@ -126,16 +126,15 @@ class VehicleChoice(Sheet[None]):
         workshop, session = self.session.workshop, self.session
 
         def work() -> VehicleIdentity:
-            workshop.line.choose_vci(uri)
+            vehicle = workshop.line.change_vci(uri)
             remember_address(workshop.folders, uri)
-            return workshop.line.connect()
+            return vehicle
 
         def connected(_vehicle: VehicleIdentity) -> None:
             session.forget_vehicle()
             self._recent = recent_addresses(workshop.folders)
             self.console.say(lambda: _("Connected: {vehicle}").format(vehicle=vehicle_text(session)))
 
-        session.forget_vehicle()
         self.console.say(lambda: _("Connecting: {uri}").format(uri=uri))
         self.console.in_background(work, connected)
 

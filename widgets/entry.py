@@ -46,6 +46,8 @@ class Entry(Widget, can_focus=True):
         self._prompt = ""
         self._value = ""
         self._place = 0
+        self._fresh = False
+        """Whether the value is as it was given, and goes with the first character typed."""
         self.completes = completes
         """Whether Tab is for completing what was typed."""
 
@@ -59,10 +61,14 @@ class Entry(Widget, can_focus=True):
         """Whether the line is on the screen."""
         return self.has_class("open")
 
-    def open(self, prompt: str, value: str = "") -> None:
-        """Show the line and take the keys."""
+    def open(self, prompt: str, value: str = "", *, replaces: bool = False) -> None:
+        """Show the line and take the keys.
+
+        With `replaces`, what is typed first takes the place of `value`, unless a key that edits comes first.
+        """
         self._prompt = prompt
         self.set_value(value)
+        self._fresh = replaces
         self.add_class("open")
         self.focus()
 
@@ -82,7 +88,7 @@ class Entry(Widget, can_focus=True):
         self.refresh()
 
     def _edit(self, value: str, place: int) -> None:
-        changed = value != self._value
+        changed, self._fresh = value != self._value, False
         self._value, self._place = value, max(0, min(place, len(value)))
         self.refresh()
         if changed:
@@ -91,6 +97,9 @@ class Entry(Widget, can_focus=True):
     def insert(self, text: str) -> None:
         """Type `text` where the cursor stands; control characters are left out."""
         text = "".join(c for c in text if c.isprintable())
+        if self._fresh and text:
+            self._fresh = False
+            self._value, self._place = "", 0
         text = clean(text, longest=max(1, LONGEST - len(self._value))) if text else ""
         if len(self._value) + len(text) <= LONGEST:
             value = self._value[: self._place] + text + self._value[self._place :]
@@ -109,6 +118,8 @@ class Entry(Widget, can_focus=True):
                 self.post_message(self.Submitted(value))
             case "tab" if self.completes:
                 self.post_message(self.Completed())
+            case "tab" | "shift+tab":
+                pass  # what is typed is taken or left first
             case "backspace" | "ctrl+h":
                 self._edit(value[: max(0, place - 1)] + value[place:], place - 1)
             case "delete":

@@ -312,6 +312,12 @@ class Table(Widget, can_focus=True):
             widths[i] = least[i] + extra
         self._view.widths = widths
 
+    def on_focus(self, _event: events.Focus) -> None:
+        """Take the mark over from the other lists of the screen."""
+        for table in self.screen.query(Table):
+            if table is not self:
+                table._repaint(table._view.cursor, width=1)
+
     def on_resize(self, _event: events.Resize) -> None:
         """Lay the columns out again."""
         self._lay_out()

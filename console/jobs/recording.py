@@ -188,7 +188,7 @@ def _played(row: ValueReading, text: str, at: float) -> ValueReading:
         row,
         text=text,
         number=number,
-        at=at if text != row.text or not row.samples else row.at,
+        at=at,
         least=least,
         greatest=greatest,
         samples=row.samples + 1,

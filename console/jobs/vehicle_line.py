@@ -194,6 +194,20 @@ class VehicleLine:
         finally:
             self._one_job.release()
 
+    def change_vci(self, uri: str) -> VehicleIdentity:
+        """Use another VCI from now on and return what its line knows; one not reached changes nothing.
+
+        Raises ConsoleError as choose_vci() and connect() do.
+        """
+        before = self._vci, self.vehicle, self.choice, self.last_report
+        self.choose_vci(uri)
+        try:
+            return self.connect()
+        except ConsoleError:
+            self.choose_vci(before[0])
+            _, self.vehicle, self.choice, self.last_report = before
+            raise
+
     # -- the line ----------------------------------------------------------------------------------
 
     def link(self) -> VehicleLink:

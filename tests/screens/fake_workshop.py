@@ -280,6 +280,15 @@ class FakeWorkshop:
             raise ConsoleError("WC-200", uri=uri, detail="")
         self.vci = uri
 
+    def change_vci(self, uri: str) -> VehicleIdentity:
+        before = self.vci
+        self.choose_vci(uri)
+        try:
+            return self.connect()
+        except ConsoleError:
+            self.vci = before
+            raise
+
     def connect(self) -> VehicleIdentity:
         if self.error:
             raise self.error

@@ -357,3 +357,17 @@ async def test_two_blocks_stand_side_by_side_where_both_fit(columns: int, lines:
 )
 def test_the_end_that_tells_one_from_the_other_is_kept(width: int, shown: str) -> None:
     assert cut_before_end("Door control unit, front right", width) == shown
+
+
+async def test_the_mark_goes_from_one_list_to_the_other_with_the_keys() -> None:
+    async with TwoTables().run_test(size=(40, 8)) as pilot:
+        first, second = pilot.app.query_one("#first", Table), pilot.app.query_one("#second", Table)
+        for table in (first, second):
+            table.styles.height = 3
+            table.show((Column(title="A", width=10),), [Row(key=0, cells=("a",))])
+        pilot.app.set_focus(None)
+        await pilot.pause()
+        second.focus()
+        await pilot.pause()
+        seen = [strip.text[:1] for strip in pilot.app.screen._compositor.render_strips()]
+        assert (seen[1], seen[4]) == ("·", ">")
