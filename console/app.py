@@ -266,9 +266,30 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """Put a screen on top; `then` gets what it was left with."""
         self.push_screen(screen, then)
 
+    def ask_leaving(self, then: Callable[[], None]) -> None:
+        """Ask for everything that would be lost with the screens that are open, then do `then`."""
+        for screen in reversed(self._console_screens()):
+            if (question := screen.before_leaving()) is not None:
+
+                def answered(yes: bool | None, screen: ConsoleScreen[Any] = screen) -> None:
+                    if yes:
+                        screen.give_up()
+                        self.ask_leaving(then)
+
+                self.push_screen(question, answered)
+                return
+        then()
+
     def return_to_groups(self) -> None:
         """Leave all screens but the first."""
-        while len(self.screen_stack) > 1:
+        self.ask_leaving(partial(self._leave_but, 1))
+
+    def return_to_menu(self) -> None:
+        """Leave all screens above the menu: they are of a vehicle that is not there any more."""
+        self._leave_but(2)
+
+    def _leave_but(self, lowest: int) -> None:
+        while len(self.screen_stack) > lowest:
             self.pop_screen()
 
     def tell(self, message: RaisedMessage | ConsoleError, *, at_once: bool = False) -> None:
@@ -327,11 +348,15 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.in_background(keep, kept)
 
     def leave(self) -> None:
-        """End the console; ask first while a job runs."""
-        running = self.session.running
-        if running in ("", WATCH_VALUES):  # what was recorded is in its file already
+        """End the console; ask first while a job runs, and for what was not written yet."""
+
+        def end() -> None:
             self._runner.cancel_all()
             self.exit()
+
+        running = self.session.running
+        if running in ("", WATCH_VALUES):  # what was recorded is in its file already
+            self.ask_leaving(end)
             return
         if self.session.job is not None and not self.session.job.can_cancel:
             # A unit that is being written to is not left half way.
@@ -339,12 +364,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             return
         from workshop_console.screens.leaving import question_before_leaving
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._runner.cancel_all()
-                self.exit()
-
-        self.push_screen(question_before_leaving(running), answered)
+        self.push_screen(question_before_leaving(running), lambda yes: end() if yes else None)
 
     def end_jobs(self, timeout_s: float) -> bool:
         """End what works on the vehicle and return whether it came to its end; from any thread."""

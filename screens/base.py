@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import ClassVar, Generic, cast
+from typing import ClassVar, Generic
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,8 +12,8 @@ from textual.widget import Widget
 from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, key_text
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n.texts import _
-from workshop_console.screens.console_port import Console
-from workshop_console.screens.moving import MovingScreen, ResultT
+from workshop_console.screens.everywhere import EverywhereScreen
+from workshop_console.screens.moving import ResultT
 from workshop_console.screens.session import Notice, Session
 from workshop_console.widgets.entry import Entry
 from workshop_console.widgets.keybar import Key, KeyBar
@@ -26,7 +26,7 @@ SMALLEST = (80, 24)
 """Columns and rows that every screen needs."""
 
 
-class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=False):
+class ConsoleScreen(EverywhereScreen[ResultT], Generic[ResultT], inherit_bindings=False):
     """A screen with the frame of the console.
 
     A screen lists the commands it `handles`; each is a method `do_<command>`. It draws itself from the
@@ -82,17 +82,11 @@ class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=Fa
     def open_row(self, key: Hashable) -> None:
         """Open a row of the table (Enter, or its number)."""
 
+    def hint_text(self) -> str:
+        """Return what the message line says of keys of this screen, where it has nothing else to say."""
+        return ""
+
     # The frame
-
-    @property
-    def console(self) -> Console:
-        """The app, as screens know it."""
-        return cast("Console", self.app)
-
-    @property
-    def session(self) -> Session:
-        """What is known."""
-        return self.console.session
 
     def compose(self) -> ComposeResult:
         """Put the frame together."""
@@ -171,7 +165,7 @@ class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=Fa
             return
         notice = self.session.notice
         if notice is None:
-            line.show(self.status_text(), self.flash_text())
+            line.show(self.status_text() or self.hint_text(), self.flash_text())
             return
         right = f"{_(key_text(self.console.keymap.first('help')))}: {_('explain')} " if notice.message else ""
         text = notice.text()
@@ -326,62 +320,7 @@ class ConsoleScreen(MovingScreen[ResultT], Generic[ResultT], inherit_bindings=Fa
         """Show the new place in the text."""
         self.redraw_frame()
 
-    # Commands that work everywhere
-
-    def do_help(self) -> None:
-        """Explain the message shown, and the screen."""
-        from workshop_console.screens.help import Help
-
-        self.console.show_screen(Help(self))
-
-    def do_groups(self) -> None:
-        """Go to the first screen."""
-        self.console.return_to_groups()
-
-    def do_back(self) -> None:
-        """Leave this screen; a second key press on its way out is not for the screen below."""
-        if self.is_current:
-            self.dismiss()
-
-    def do_messages(self) -> None:
-        """Show the catalogue of messages."""
-        from workshop_console.screens.messages import MessageList
-
-        if not isinstance(self, MessageList):
-            self.console.show_screen(MessageList())
-
-    def do_language(self) -> None:
-        """Choose the language."""
-        from workshop_console.screens.language import LanguageChoice
-
-        if not isinstance(self, LanguageChoice):
-            self.console.show_screen(LanguageChoice())
-
-    def do_vehicle(self) -> None:
-        """Choose vehicle and VCI."""
-        from workshop_console.screens.vehicle import VehicleChoice
-
-        if not isinstance(self, VehicleChoice):
-            self.console.show_screen(VehicleChoice())
-
-    def do_contrast(self) -> None:
-        """Draw with high contrast, or as usual again."""
-        self.console.change_contrast()
-
-    def do_quit(self) -> None:
-        """End the console."""
-        self.console.leave()
-
-    def do_palette(self) -> None:
-        """Choose from every action by its name."""
-        from workshop_console.screens.palette import Palette
-
-        def run(command_id: str | None) -> None:
-            if command_id:
-                self.run_command(command_id)
-
-        if not isinstance(self, Palette):
-            self.console.show_screen(Palette(self), run)
+    # Commands of the body
 
     def do_open(self) -> None:
         """Open the current line."""

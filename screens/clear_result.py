@@ -102,12 +102,12 @@ class ClearResult(ListSheet):
             sum(len(getattr(result, name)) for result in cleared) for name in ("gone", "back", "kept")
         )
         text = ngettext(
-            "{n} control unit: {gone} gone, {back} back, {kept} kept",
-            "{n} control units: {gone} gone, {back} back, {kept} kept",
+            "{n} control unit; faults: {gone} gone, {back} back, {kept} kept",
+            "{n} control units; faults: {gone} gone, {back} back, {kept} kept",
             len(cleared),
         ).format(n=len(cleared), gone=gone, back=back, kept=kept)
         if failed := sum(not result.cleared for result in cleared):
-            text += ", " + ngettext("{n} not cleared", "{n} not cleared", failed).format(n=failed)
+            text += ", " + ngettext("{n} unit not cleared", "{n} units not cleared", failed).format(n=failed)
         return text
 
     def do_save(self) -> None:

@@ -15,6 +15,7 @@ from workshop_console.console.model.forms import ParameterForm
 from workshop_console.console.model.kept import KeptCoding
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, language, mark, ngettext
+from workshop_console.screens.box import Question
 from workshop_console.screens.coding_bytes import byte_paragraphs, condition_paragraphs
 from workshop_console.screens.coding_question import ask_and_write, take_result
 from workshop_console.screens.option_entry import OptionChoice, allowed_text, typed
@@ -297,24 +298,21 @@ class Coding(TextSheet[None], OrderSaving):
             self._editing = None
             self._leave_line()
             return
-        if not self._wanted or not self.is_current:
-            super().do_back()
-            return
-        from workshop_console.screens.box import Question
+        super().do_back()
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._wanted = {}
-                super(Coding, self).do_back()
-
-        self.console.show_screen(
-            Question(
-                question=lambda: _("Leave without writing the changes?"),
-                consequences=lambda: _("The control unit keeps the coding that it has."),
-                yes=lambda: _("Yes, drop the changes"),
-            ),
-            answered,
+    def before_leaving(self) -> Question | None:
+        """Return the question whether changes that were not written are dropped."""
+        if not self._wanted:
+            return None
+        return Question(
+            question=lambda: _("Leave without writing the changes?"),
+            consequences=lambda: _("The control unit keeps the coding that it has."),
+            yes=lambda: _("Yes, drop the changes"),
         )
+
+    def give_up(self) -> None:
+        """Drop the changes."""
+        self._wanted = {}
 
     def _read_again(self) -> None:
         codings, key = self.session.workshop.codings, self._view.key

@@ -28,6 +28,12 @@ class Console(Protocol):
     def return_to_groups(self) -> None:
         """Leave all screens but the first."""
 
+    def return_to_menu(self) -> None:
+        """Leave all screens above the menu: they are of a vehicle that is not there any more."""
+
+    def ask_leaving(self, then: Callable[[], None]) -> None:
+        """Ask for everything that would be lost with the screens that are open, then do `then`."""
+
     def start_job(self, kind: str, work: Work) -> Job | None:
         """Start a job; None and a notice when another one runs."""
 

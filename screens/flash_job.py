@@ -212,12 +212,13 @@ class FlashJob(TextSheet[None], FollowingScreen[None]):
             self._put = table.cursor_key
 
     def status_text(self) -> str:
-        """Say that the job needs no screen, or what can be done."""
-        if text := job_text(self.session):
-            return text
-        if self._job is not None and self._job.state in AT_WORK:
-            return _("F3 leaves this screen; the job goes on.")
-        return ""
+        """Say what else runs."""
+        return job_text(self.session)
+
+    def hint_text(self) -> str:
+        """Say that the job needs no screen."""
+        at_work = self._job is not None and self._job.state in AT_WORK
+        return _("F3 leaves this screen; the job goes on.") if at_work else ""
 
     def flash_text(self) -> str:
         """Say nothing more: the screen itself says it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
 from textual import events
@@ -14,6 +14,7 @@ from workshop_console.console.procedures.events import Ask, GuidedAsked
 from workshop_console.i18n import formats
 from workshop_console.i18n.described import warning_text
 from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.screens.box import Question
 from workshop_console.screens.coding_bytes import unmet
 from workshop_console.screens.guided_step import (
     asked_paragraphs,
@@ -266,8 +267,6 @@ class GuidedTestWalk(TextSheet[None], OrderSaving):
         self.redraw()
 
     def _confirm(self, ask: GuidedAsked) -> None:
-        from workshop_console.screens.box import Question
-
         function = ask.function
         name = (function.label or function.name) if function is not None else ""
 
@@ -314,35 +313,20 @@ class GuidedTestWalk(TextSheet[None], OrderSaving):
         if self._run is not None:
             self._run.mechanic.stop()
 
-    def do_back(self) -> None:
-        """Leave; a test that runs is asked about."""
-        if self.is_current:
-            self._leaving(super().do_back)
-
-    def do_groups(self) -> None:
-        """Go to the first screen; a test that runs is asked about."""
-        self._leaving(super().do_groups)
-
-    def _leaving(self, leave: Callable[[], None]) -> None:
-        from workshop_console.screens.box import Question
-
+    def before_leaving(self) -> Question | None:
+        """Return the question whether a test that runs is broken off."""
         if not self._walking:
-            leave()
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._end()
-                leave()
-
-        self.console.show_screen(
-            Question(
-                question=lambda: _("Break the test off?"),
-                consequences=lambda: _("What was measured so far is kept in the order of the vehicle."),
-                yes=lambda: _("Yes, break it off"),
-            ),
-            answered,
+            return None
+        return Question(
+            question=lambda: _("Break the test off?"),
+            consequences=lambda: _("What was measured so far is kept in the order of the vehicle."),
+            yes=lambda: _("Yes, break it off"),
         )
+
+    def give_up(self) -> None:
+        """Break the test off."""
+        self._end()
+        self._run = None
 
     def _end(self) -> None:
         if self._walking and self.session.job is not None:

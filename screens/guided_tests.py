@@ -150,11 +150,16 @@ class GuidedTestList(ListSheet, FilteredScreen):
         if text := job_text(self.session):
             return text
         if not self.session.units.rows:
-            return _("F5 runs the quick test; then the tests for its faults stand first.")
+            return ""
         count = sum(offer.fault is not None for offer in offers(self.session))
         return ngettext(
             "{n} test fits a fault of the vehicle", "{n} tests fit faults of the vehicle", count
         ).format(n=formats.number(count))
+
+    def hint_text(self) -> str:
+        """Say what the quick test is good for, while there was none."""
+        there = bool(self.session.units.rows)
+        return "" if there else _("F5 runs the quick test; then the tests for its faults stand first.")
 
     def do_start(self) -> None:
         """Run the quick test here."""

@@ -154,14 +154,23 @@ class Jobs(ListSheet, FollowingScreen[None]):
             return title_of(self, raised_by(self.trouble))
         if text := job_text(self.session):
             return text
-        if waiting := len(self._resumable):
-            return ngettext(
+        if self._resumable:
+            return ""
+        count = len(self._jobs or ())
+        return ngettext("{n} job", "{n} jobs", count).format(n=formats.number(count)) if count else ""
+
+    def hint_text(self) -> str:
+        """Say how many wait, and how they are taken up again."""
+        waiting = len(self._resumable)
+        return (
+            ngettext(
                 "{n} job did not come to its end: F5 takes it up again.",
                 "{n} jobs did not come to their end: F5 takes them up again.",
                 waiting,
             ).format(n=formats.number(waiting))
-        count = len(self._jobs or ())
-        return ngettext("{n} job", "{n} jobs", count).format(n=formats.number(count)) if count else ""
+            if waiting
+            else ""
+        )
 
     def flash_text(self) -> str:
         """Say nothing more: the screen itself says it."""

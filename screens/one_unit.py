@@ -40,10 +40,10 @@ class OneUnit(Sheet[None]):
                 return _("something still runs")
         return ""
 
-    def status_text(self) -> str:
-        """Say how far a job is, or what the numbers open."""
+    def hint_text(self) -> str:
+        """Say what the numbers open."""
         if self.session.running or self._view.report is not None:
-            return super().status_text()
+            return ""
         return "  ".join(f"{number} {_(label)}" for number, (label, _open) in work_by_number().items())
 
     def help_paragraphs(self) -> list[Paragraph]:

@@ -126,11 +126,10 @@ class Reports(FilteredScreen):
         empty = _("No row fits the filter.") if there else _("No test was kept yet.")
         self.query_one(Table).show(columns, [row for _time, row in rows], empty=empty)
 
-    def status_text(self) -> str:
+    def hint_text(self) -> str:
         """Say how two are compared, until they are marked."""
-        if len(self._reports) > 1 and len(self._marked) < 2 and not self.session.running:
-            return _("Space marks two reports, F5 then compares them.")
-        return super().status_text()
+        to_mark = len(self._reports) > 1 and len(self._marked) < 2
+        return _("Space marks two reports, F5 then compares them.") if to_mark else ""
 
     def _load(self, key: Hashable) -> QuickTestReport | None:
         try:

@@ -96,7 +96,7 @@ class Sheet(OverScreen[ResultT]):
         return wanted
 
     def status_text(self) -> str:
-        """Say what the screen below says: the line stays as it is."""
+        """Say what the screen below says of how things stand: the line stays as it is."""
         return super().status_text() or (self.below[-1].status_text() if self.below else "")
 
     def room(self) -> int:

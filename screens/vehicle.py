@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.widget import Widget
@@ -123,6 +124,9 @@ class VehicleChoice(Sheet[None]):
         if running := self.session.running:
             self.console.say(lambda: _("Something still runs: {job}.").format(job=job_name(running)))
             return
+        self.console.ask_leaving(partial(self._connect_now, uri))
+
+    def _connect_now(self, uri: str) -> None:
         workshop, session = self.session.workshop, self.session
 
         def work() -> VehicleIdentity:
@@ -132,6 +136,7 @@ class VehicleChoice(Sheet[None]):
 
         def connected(_vehicle: VehicleIdentity) -> None:
             session.forget_vehicle()
+            self.console.return_to_menu()
             self._recent = recent_addresses(workshop.folders)
             self.console.say(lambda: _("Connected: {vehicle}").format(vehicle=vehicle_text(session)))
 

@@ -78,6 +78,7 @@ class KeyBar(Widget):
     def on_resize(self, _event: events.Resize) -> None:
         """Arrange the keys for the new width."""
         self._arrange()
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

@@ -181,32 +181,41 @@ class VehicleLine:
 
         Raises ConsoleError WC-200 for an address that is none, WC-213 while a job runs on the last one.
         """
-        uri = uri.strip()
-        self._check_vci(uri)
-        if not self._one_job.acquire(blocking=False):
-            raise ConsoleError("WC-213", uri=self._vci)
-        try:
-            self._close_link()
-            self._vci = uri
-            self.vehicle = VehicleIdentity()
-            self.choice = None
-            self.last_report = None
-        finally:
-            self._one_job.release()
+        with self._between_jobs(uri) as named:
+            self._use(named)
 
     def change_vci(self, uri: str) -> VehicleIdentity:
         """Use another VCI from now on and return what its line knows; one not reached changes nothing.
 
         Raises ConsoleError as choose_vci() and connect() do.
         """
-        before = self._vci, self.vehicle, self.choice, self.last_report
-        self.choose_vci(uri)
+        with self._between_jobs(uri) as named:
+            before = self._vci, self.vehicle, self.choice, self.last_report
+            self._use(named)
+            try:
+                return self._connected()
+            except ConsoleError:
+                self._use(before[0])
+                _, self.vehicle, self.choice, self.last_report = before
+                raise
+
+    @contextmanager
+    def _between_jobs(self, uri: str) -> Iterator[str]:
+        uri = uri.strip()
+        self._check_vci(uri)
+        if not self._one_job.acquire(blocking=False):
+            raise ConsoleError("WC-213", uri=self._vci)
         try:
-            return self.connect()
-        except ConsoleError:
-            self.choose_vci(before[0])
-            _, self.vehicle, self.choice, self.last_report = before
-            raise
+            yield uri
+        finally:
+            self._one_job.release()
+
+    def _use(self, uri: str) -> None:
+        self._close_link()
+        self._vci = uri
+        self.vehicle = VehicleIdentity()
+        self.choice = None
+        self.last_report = None
 
     # -- the line ----------------------------------------------------------------------------------
 
@@ -231,9 +240,11 @@ class VehicleLine:
     def connect(self) -> VehicleIdentity:
         """Open the line, ask what it knows of the vehicle and return it. Raises ConsoleError WC-2xx."""
         with self._one_job:
-            known = self.link().identity()
-            self.vehicle = more_known(self.vehicle, known)
-            return self.vehicle
+            return self._connected()
+
+    def _connected(self) -> VehicleIdentity:
+        self.vehicle = more_known(self.vehicle, self.link().identity())
+        return self.vehicle
 
     def _close_link(self) -> None:
         link, self._link = self._link, None

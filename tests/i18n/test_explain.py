@@ -47,7 +47,9 @@ def test_every_negative_response_has_words() -> None:
     assert set(services.NEGATIVE_RESPONSES) == set(NEGATIVE_RESPONSE_NAMES)
     with speaking("de"):
         assert explain.nrc_text(0x33) == "0x33 securityAccessDenied: Zugriff verweigert (Sicherheitszugriff)"
-        assert explain.nrc_reason(0x33) == "Zugriff verweigert (Sicherheitszugriff) (0x33 securityAccessDenied)"
+        assert (
+            explain.nrc_reason(0x33) == "Zugriff verweigert (Sicherheitszugriff) (0x33 securityAccessDenied)"
+        )
         assert explain.nrc_words(0xF5) == "Bedingungen des Herstellers nicht erfüllt"
         assert explain.nrc_words(0xA0) == "Besondere Bedingungen nicht erfüllt"
         assert explain.nrc_words(0x4F) == "Von der gesicherten Übertragung abgelehnt"

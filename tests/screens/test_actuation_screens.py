@@ -270,3 +270,23 @@ async def test_what_is_above_three_sheets_stays_in_sight_whatever_is_drawn_anew(
         assert driver.lines[:4] == above
         await driver.press("escape")
         assert driver.lines[:4] == above
+
+
+async def test_conditions_of_another_function_are_not_shown() -> None:
+    plain = replace(WIPER, conditions=())
+    async with functions(FakeActuations(offered=unit_with(CAREFUL_FAN, plain))) as driver:
+        await driver.press("enter")
+        await driver.shows("Engine off: met")
+        await driver.press("escape", "down", "enter")
+        await driver.until(lambda: driver.place == "Actuation")
+        assert "met" not in driver.text
+        assert "No conditions are described." in driver.text
+
+
+async def test_values_that_are_not_read_any_more_are_told_as_those_at_the_end() -> None:
+    async with functions(FakeActuations()) as driver:
+        await run(driver)
+        assert "At the end" not in driver.text
+        await driver.press("space")
+        await over(driver)
+        await driver.shows("At the end")

@@ -13,6 +13,7 @@ from workshop_console.console.app_messages import JobUpdated
 from workshop_console.console.errors import ConsoleError
 from workshop_console.console.jobs.runner import JobEnded, JobReported
 from workshop_console.console.model.message import raised_by
+from workshop_console.console.model.report import UnitState
 from workshop_console.console.procedures.events import Progress, UnitsPlanned
 from workshop_console.console.settings import Folders
 from workshop_console.screens.session import QUICK_TEST
@@ -204,7 +205,7 @@ async def test_clearing_all_is_asked_for_all() -> None:
         await driver.press("y")
         await driver.until(lambda: driver.called("clear") == [((),)])
         await driver.until(lambda: not driver.app.session.running)
-        assert "2 control units: 2 gone, 0 back, 1 kept" in driver.text
+        assert "2 control units; faults: 2 gone, 0 back, 1 kept" in driver.text
 
 
 @pytest.mark.parametrize(("answer", "units"), [("1", ("0x1001",)), ("2", ())])
@@ -257,5 +258,31 @@ async def test_a_unit_that_was_not_cleared_counts_in_the_sum() -> None:
         first, *others = driver.app.session.cleared
         driver.app.session.cleared = [replace(first, cleared=False, gone=(), kept=(), nrc=0x33), *others]
         await driver.press("f1", "escape")
-        assert "1 gone, 0 back, 0 kept, 1 not cleared" in driver.text
+        assert "1 gone, 0 back, 0 kept, 1 unit not cleared" in driver.text
         assert driver.table.rows[0].tail == "Access denied (security access) (0x33 securityAccessDenied)"
+
+
+async def test_what_is_not_gone_stands_first_in_the_result_of_clearing() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        await driver.press("escape", "2", "f6", "y")
+        await driver.until(lambda: driver.place == "ClearResult" and not driver.app.session.running)
+        first, second = driver.app.session.cleared
+        failed = replace(second, cleared=False, gone=(), kept=(), nrc=0x33)
+        back = replace(first, gone=first.kept, back=first.gone, kept=())
+        driver.app.session.cleared = [back, failed]
+        await driver.press("f1", "escape")
+        assert [row.cells[0] for row in driver.table.rows] == ["refused", "back", "gone"]
+
+
+async def test_the_title_of_the_quick_test_counts_what_is_there_after_clearing() -> None:
+    async with console() as driver:
+        await driver.run_quick_test()
+        assert "2 with faults" in driver.title
+        rows = driver.app.session.units.rows
+        for row in rows.values():
+            if row.result is not None and row.result.faults:
+                row.result = replace(row.result, state=UnitState.OK, faults=())
+                break
+        await driver.press("f1", "escape")
+        assert "1 with faults" in driver.title

@@ -209,6 +209,13 @@ async def test_messages_are_searched_and_explained() -> None:
         assert len(driver.table.rows) > 3
 
 
+async def test_a_search_begins_at_what_fits_best() -> None:
+    async with console() as driver:
+        await driver.press("f4", "end")
+        await driver.press("slash", *"2173")
+        assert driver.table.cursor_key == driver.table.rows[0].key
+
+
 async def test_another_vci_is_chosen_and_tested() -> None:
     async with console() as driver:
         await driver.press("f9", "end", "enter", *"doip://10.0.0.1", "enter")

@@ -275,6 +275,26 @@ async def test_typing_and_editing(keys: list[str], value: str) -> None:
         assert app.submitted == [value]
 
 
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ([*"82"], "82"),
+        (["8", "backspace", "7"], "7"),
+        (["end", "5"], "405"),
+        (["backspace", "5"], "45"),
+        ([], "40"),
+        (["tab", "5"], "5"),
+    ],
+)
+async def test_what_is_typed_takes_the_place_of_the_present_value(keys: list[str], value: str) -> None:
+    app = EntryApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.query_one(Entry).open("Duty:", "40", replaces=True)
+        await pilot.press(*keys, "enter")
+        await pilot.pause()
+        assert app.submitted == [value]
+
+
 async def test_a_long_line_shows_its_end_and_the_cursor() -> None:
     app = EntryApp()
     async with app.run_test(size=(20, 5)) as pilot:
