@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from workshop_console.console.commands import BY_ID, CHOOSE_KEYS, COMMANDS, Command, key_text
 from workshop_console.console.model.message import RaisedMessage
-from workshop_console.i18n.texts import _
+from workshop_console.i18n.texts import _, pgettext
 from workshop_console.screens.everywhere import EverywhereScreen
 from workshop_console.screens.moving import ResultT
 from workshop_console.screens.session import Notice, Session
@@ -222,7 +222,8 @@ class ConsoleScreen(EverywhereScreen[ResultT], Generic[ResultT], inherit_binding
 
     def _key(self, command: Command) -> Key:
         keys = self.console.keymap.keys[command.id]
-        text = _(key_text(keys[0]))
+        # A sentence says what the key is called; the footer has room for its short name.
+        text = pgettext("key in the footer", "Space") if keys[0] == "space" else _(key_text(keys[0]))
         if command.id == "help" and len(keys) > 1:
             # The way out for a terminal that keeps the function keys to itself.
             text += f"/{_(key_text(keys[1]))}"

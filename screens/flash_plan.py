@@ -132,9 +132,9 @@ class FlashPlanScreen(ListSheet):
             self.call_later(self._follow)
         columns = (
             Column(title=_("State"), width=12),
-            Column(title=_("Check"), width=22, grow=1),
+            Column(title=_("Check"), width=23, grow=1),
             Column(title=_("Found"), width=20, grow=2),
-            Column(title=_("Expected"), width=18, grow=2),
+            Column(title=_("Expected"), width=17, grow=2),
         )
         plan = self._plan
         checking = self.session.running == PLAN_FLASH

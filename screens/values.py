@@ -13,6 +13,7 @@ from workshop_console.console.model.clean import clean
 from workshop_console.console.model.message import RaisedMessage
 from workshop_console.i18n import formats
 from workshop_console.i18n.texts import _, mark, ngettext
+from workshop_console.screens.box import Question
 from workshop_console.screens.seen_values import SeenValues
 from workshop_console.screens.session import WATCH_VALUES
 from workshop_console.screens.status import job_text
@@ -247,6 +248,21 @@ class Values(ValuesView):
             self._watch.reset()
             self.console.say(lambda: _("Least and greatest begin anew."))
 
+    def before_leaving(self) -> Question | None:
+        """Return the question whether a recording ends with the screen."""
+        if self._recorder is None:
+            return None
+        return Question(
+            question=lambda: _("End the recording?"),
+            consequences=lambda: _("What was recorded so far is in its file."),
+            yes=lambda: _("Yes, end it"),
+        )
+
+    def give_up(self) -> None:
+        """End the recording, and say where it is."""
+        self._watch.record(None)
+        self._recording_ended(at_once=False)
+
     def do_save(self) -> None:
         """Start or end a recording."""
         if self._recorder is not None:
@@ -273,11 +289,11 @@ class Values(ValuesView):
             lambda: Recorder(file, rows, vin=vehicle.vin, vehicle=vehicle.name), started
         )
 
-    def _recording_ended(self) -> None:
+    def _recording_ended(self, *, at_once: bool = True) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             facts = (("file", clean(recorder.file)),)
-            self.console.tell(RaisedMessage(number="WC-607", facts=facts), at_once=True)
+            self.console.tell(RaisedMessage(number="WC-607", facts=facts), at_once=at_once)
 
     def do_open(self) -> None:
         """Put a mark into the recording."""

@@ -188,7 +188,7 @@ def _played(row: ValueReading, text: str, at: float) -> ValueReading:
         row,
         text=text,
         number=number,
-        at=at,
+        at=at if text else row.at,
         least=least,
         greatest=greatest,
         samples=row.samples + 1,

@@ -22,7 +22,7 @@ from workshop_console.console.model.report import QuickTestReport, UnitResult, U
 from workshop_console.console.model.vehicle import VehicleIdentity
 from workshop_console.console.ports import VehicleLink
 from workshop_console.console.procedures.cancellation import Cancellation
-from workshop_console.console.procedures.events import Event, MessageRaised, StepBegan
+from workshop_console.console.procedures.events import Event, MessageRaised, Step, StepBegan
 
 RULE = MatchRule(request=b"\x22\xf1\x00", position=3, bit_position=0, bit_length=8, expected=b"\x02")
 VARIANTS = (Variant(name="Late", label="", patterns=((RULE,),)),)
@@ -111,7 +111,7 @@ def test_each_unit_is_opened_in_the_variant_that_it_tells() -> None:
         ("EZS", DoipAddress(2), ""),
     ]
     assert coder.asked == [("ME", "Late"), ("EZS", "")]
-    assert [e.detail for e in events if isinstance(e, StepBegan)] == ["Car"]
+    assert [e.step for e in events if isinstance(e, StepBegan)] == [Step.IMPORTING]
 
 
 def test_a_unit_that_the_quick_test_identified_is_not_asked_again() -> None:

@@ -87,7 +87,7 @@ def test_what_was_recorded_is_played(file: Path) -> None:
     ]
     assert (played[1][1][0].least, played[1][1][0].greatest) == (795.0, 1200.5)
     assert played[1][1][0].outside
-    assert [rows[1].at for _, rows in played] == [0.0, 0.0, 0.2]
+    assert [rows[1].at for _, rows in played] == [0.0, 0.1, 0.2]
 
 
 def test_a_mark_stands_in_the_next_row_also_when_nothing_changed(file: Path) -> None:

@@ -408,7 +408,20 @@ async def test_leaving_ends_the_recording() -> None:
         watch = fake.watch_now
         assert watch is not None
         await driver.press("escape")
+        assert "End the recording?" in driver.text
+        await driver.press("n")
+        assert watch.recorder is not None
+        await driver.press("f10", "y")
         await driver.until(lambda: watch.recorder is None)
+
+
+async def test_what_was_recorded_is_told_on_leaving() -> None:
+    async with watching(1) as (driver, _fake):
+        await driver.press("f7")
+        await driver.until(lambda: "RECORDING" in driver.lines[2])
+        await driver.press("escape", "y")
+        await driver.shows("WC-607")
+        assert driver.place == "ValueChoice"
 
 
 async def test_a_folder_that_cannot_be_written_is_told() -> None:
