@@ -202,6 +202,7 @@ def entry_details(entry: OrderEntry) -> list[tuple[str, str]]:
 
 def guided_detail(name: str, value: str) -> tuple[str, str]:
     """Return a step of a guided test and what came out, as kept (jobs.guided_tests.details_of)."""
+    from workshop_console.i18n import formats
     from workshop_console.i18n.codes import guided
 
     name = _(guided.DETAILS.get(name, name))
@@ -209,7 +210,7 @@ def guided_detail(name: str, value: str) -> tuple[str, str]:
     if bracket and value.endswith("]"):
         words = guided_word(code[:-1])
         if words:
-            return name, f"{before}({words})" if before else words
+            return name, f"{formats.measured(before.strip())} ({words})" if before else words
     return name, _(value)
 
 

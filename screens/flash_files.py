@@ -245,6 +245,8 @@ class FlashFiles(ListSheet):
 
     def open_row(self, key: Hashable) -> None:
         """Check what flashing would be, or let a name be typed, or tell why a file is refused."""
+        if key == _TYPE and self._reading:
+            return  # the key is for a file that is not listed yet
         if key == _TYPE:
             self.query_one(Entry).open(_("Flash file:"), "")
         elif isinstance(key, Path):

@@ -183,7 +183,8 @@ class FlashPlanScreen(ListSheet):
             why = title_of(self, check.message)
             tail = f"{words.found_text(check)}: {why}" if check.value else why
             return Row(key=key, cells=(state, name), tones=(tone,), tail=tail, tail_from=2, tail_tone=tone)
-        found, expected = words.found_text(check), words.expected_text(check)
+        # "Battery voltage": "at least 11.5 V" says it, and fits.
+        found, expected = words.found_text(check), words.expected_text(check).removeprefix(name).strip()
         if check.light is Light.GREEN and found == expected:
             expected = ""  # said once; the line below says both of the current check
         bad = PLAIN if check.light is Light.GREEN and not check.is_note else tone

@@ -80,5 +80,9 @@ def entry_paragraphs(entry: OrderEntry) -> list[Paragraph]:
     if details := explain.entry_details(entry):
         paragraphs.append(heading(_("Details")))
         width = min(_WIDEST_LABEL, max(width_of(name) for name, _value in details))
-        paragraphs += [Paragraph(label=name, label_width=width, text=value) for name, value in details]
+        for name, value in details:
+            if width_of(name) > width:  # a question of a guided test: all of it counts
+                paragraphs.append(Paragraph(text=name))
+                name = ""
+            paragraphs.append(Paragraph(label=name or " ", label_width=width, text=value))
     return paragraphs

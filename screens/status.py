@@ -132,7 +132,8 @@ def job_text(session: Session) -> str:
         return text
     if session.step is not None:
         detail = cut(session.step.detail, 40)
-        return f"{job_name(kind)}: {_(_STEPS[session.step.step]).format(detail=detail)}".rstrip()
+        text = f"{job_name(kind)}: {_(_STEPS[session.step.step]).format(detail=detail)}"
+        return " ".join(text.split())  # not every step has a detail
     return job_name(kind)
 
 
