@@ -14,7 +14,7 @@ JOBS_S = 2.0
 """Time for jobs to come to their end: an actuation gives control back, a clearing is finished."""
 SCREEN_S = 2.0
 """Time for the screen to be put back; a terminal that is gone may never take what is written to it."""
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 def ending_by_signal(
     end_jobs: Callable[[float], bool], end_screen: Callable[[], None], close: Callable[[], None]
 ) -> Iterator[None]:
-    """While the block runs, end it when SIGTERM or SIGHUP comes.
+    """While the block runs, end it when SIGTERM, SIGHUP or SIGINT comes.
 
     `end_jobs` ends what works on the vehicle; then `end_screen` has the block come to its end. Where that
     does not happen in time `close` is called, and the process ends. All three are called in a thread of

@@ -12,14 +12,22 @@ def main() -> None:
 
         run()
         return
+    import os
     import signal
 
     from workshop_console.console.terminal import first_picture
 
     def ended(number: int, _frame: object) -> None:
+        # In order: the terminal is no longer as it was found. And at once: an exception may come up where
+        # Python drops it, and nothing was begun yet.
+        if first_picture.give_back():
+            os._exit(128 + number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         sys.exit(128 + number)
 
-    signal.signal(signal.SIGTERM, ended)  # in order: the terminal is no longer as it was found
+    signal.signal(signal.SIGTERM, ended)
+    signal.signal(signal.SIGINT, ended)
     try:
         first_picture.show()
         from workshop_console.console.cli import main as run

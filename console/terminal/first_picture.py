@@ -143,12 +143,13 @@ def show() -> None:
     shown.unsent = picture.painting[_write(descriptor, picture.painting) :]
 
 
-def give_back() -> None:
-    """Leave the terminal as it was found, unless the driver took over."""
+def give_back() -> bool:
+    """Leave the terminal as it was found, unless the driver took over; return whether that was to do."""
     global _shown
     shown, _shown = _shown, None
     if shown is not None:
         shown.give_back()
+    return shown is not None
 
 
 def take_over() -> Shown | None:

@@ -108,17 +108,17 @@ def test_a_job_outlives_kill_9_of_its_console_and_the_loss_of_its_terminal(
     try:
         until(lambda: workshop.flashing.jobs() and workshop.flashing.running())
         (job,) = workshop.flashing.running()
+        follower = subprocess.Popen(
+            program("jobs", str(job.job_id), "--follow"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         until_begun(workshop, job.job_id, FlashStep.ERASE)
         os.close(master)
     finally:
         console.kill()
         console.wait()
-    follower = subprocess.Popen(
-        program("jobs", str(job.job_id), "--follow"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
     assert follower.stdout is not None
     assert "1" in follower.stdout.readline()
     follower.send_signal(signal.SIGINT)
