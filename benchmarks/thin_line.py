@@ -366,6 +366,7 @@ def _flash(home: Path, uri: str) -> None:
         env={**os.environ, "WORKSHOP_CONSOLE_HOME": str(home)},
         check=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # that the computer must be kept awake
     )
 
 
