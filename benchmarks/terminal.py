@@ -14,12 +14,12 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 
-import pyte
+from tests.terminal.emulator import Emulator
 
 _QUERIES: tuple[tuple[re.Pattern[bytes], bytes], ...] = (
     (re.compile(rb"\x1b\[0?c"), b"\x1b[?62;22c"),
     (re.compile(rb"\x1b\[5n"), b"\x1b[0n"),
-    (re.compile(rb"\x1b\[6n"), b"\x1b[1;2R"),  # asked behind a blank that pyte does not repeat
+    (re.compile(rb"\x1b\[6n"), b"\x1b[1;2R"),  # as one that does not repeat a blank
     (re.compile(rb"\x1b\[\?(\d+)\$p"), b"\x1b[?%s;0$y"),
 )
 """What a terminal answers; a program that waits for an answer must not be measured waiting."""
@@ -43,8 +43,7 @@ class Terminal:
         rows: int = 24,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self._emulator = Emulator(columns, rows)
         self.bytes_painted = 0
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -84,12 +83,12 @@ class Terminal:
                 if match.end() > len(self._tail):
                     os.write(self._master, answer % match.groups() if match.groups() else answer)
         self._tail = window[-16:]
-        self._stream.feed(_UNKNOWN_TO_EMULATOR.sub(b"", received))
+        self._emulator.feed(_UNKNOWN_TO_EMULATOR.sub(b"", received))
         return True
 
     def text(self) -> str:
         """Return the picture as lines of text."""
-        return "\n".join(self._screen.display)
+        return "\n".join(self._emulator.screen.display)
 
     def until(self, pattern: str, *, timeout_s: float = 30.0, quiet_s: float = 0.2) -> float:
         """Return when the picture first held `pattern`, or the last byte of that same burst came.
